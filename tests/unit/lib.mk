@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+
+$(eval $(call unit_test,test-model,tests/unit/test-model.c,lib/libtvd.a))
