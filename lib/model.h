@@ -93,10 +93,14 @@ struct model_tvd {
     struct eth_addr router_mac; /* Of the virtual router in this TVD. */
     struct smap settings;       /* Per-TVD settings, checked by flowpolicy. */
     struct shash roles;         /* Contains "struct model_role *". */
+    struct model_nic *gateway;  /* The NIC that rule G goes through, NULL if
+                                 * none; set by decide_assign_gateways(). */
 };
 
 /* The role name that makes an EE a gateway (rule G). */
 #define MODEL_GATEWAY_ROLE "gateway"
+/* The role of a NIC whose declaration names none; made in a TVD on demand. */
+#define MODEL_DEFAULT_ROLE "member"
 
 /* A role that EEs may have in one TVD. */
 struct model_role {
