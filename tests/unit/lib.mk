@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 
 $(eval $(call unit_test,test-model,tests/unit/test-model.c,lib/libtvd.a))
+$(eval $(call unit_test,test-suggest,tests/unit/test-suggest.c,lib/libtvd.a))
