@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# flowpolicy: policy file -> checked model -> decisions.  The core is pure;
+# what needs libyaml is in libflowpolicy.a, to be linked in front of it.
