@@ -55,6 +55,9 @@ WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla \
 	-Wwrite-strings -Wshadow -Wundef -Wformat=2 -Wno-format-nonliteral \
 	-Wno-missing-field-initializers
+ifneq ($(findstring clang,$(CC)),)
+WARN += -Wno-unused-function -Wno-unknown-warning-option -Wno-address-of-packed-member
+endif
 HARDEN := -fstack-protector-strong -fPIE -fcf-protection \
 	$(if $(findstring -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 SANITIZE ?=
@@ -101,12 +104,17 @@ SRCS += $(2)
 endef
 
 # $(eval $(call fuzz_target,NAME,SOURCES,ARCHIVES,LIBS)): SOURCES define
-# LLVMFuzzerTestOneInput(); the seed corpus is tests/fuzz/corpus/NAME/.
+# LLVMFuzzerTestOneInput(); the seed corpus is tests/fuzz/corpus/NAME/.  The
+# target is built twice: tests/fuzz/NAME explores (make fuzz, libFuzzer) and
+# tests/unit/test-fuzz-NAME replays the corpus and simple mutations (check).
 define fuzz_target
 $(B)/tests/fuzz/$(1): $(call objs,$(2)) $(addprefix $(B)/,$(3)) $(B)/ovs.mk
 $(B)/tests/fuzz/$(1): LIBS := $(4)
+$(B)/tests/unit/test-fuzz-$(1): $(call objs,$(2) tests/fuzz/replay.c) $(addprefix $(B)/,$(3)) $(B)/ovs.mk
+$(B)/tests/unit/test-fuzz-$(1): LIBS := $(4)
 FUZZ_TARGETS += $(B)/tests/fuzz/$(1)
-OBJS += $(call objs,$(2))
+UNIT_TESTS += $(B)/tests/unit/test-fuzz-$(1)
+OBJS += $(call objs,$(2) tests/fuzz/replay.c)
 SRCS += $(2)
 endef
 
@@ -131,6 +139,11 @@ $(PROGRAMS) $(UNIT_TESTS):
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(filter %.a,$^) $(LIBS) $(OVSLIBS)
+
+$(FUZZ_TARGETS):
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(filter %.a,$^) $(LIBS) $(OVSLIBS)
 
 $(B)/%.a:
 	$(call say,AR,$@)
@@ -170,10 +183,72 @@ T ?=
 ## unit        the unit tests alone
 .PHONY: check unit
 check: all $(UNIT_TESTS)
-	@B=$(B) tests/run $(if $(T),--match '$(T)') unit lint system
+	@B=$(B) OVSDIR=$(OVSDIR) tests/run $(if $(T),--match '$(T)') unit lint system
 
 unit: all $(UNIT_TESTS)
 	@B=$(B) tests/run $(if $(T),--match '$(T)') unit
+
+## system      the system tests alone (root)
+## lint        style, include direction, cppcheck, shellcheck, man pages
+.PHONY: system lint
+system: all $(UNIT_TESTS)
+	@B=$(B) tests/run $(if $(T),--match '$(T)') system
+
+lint:
+	@B=$(B) OVSDIR=$(OVSDIR) tests/run $(if $(T),--match '$(T)') lint
+
+# Leaks are looked for too: every program frees what it owns on orderly exit.
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+## sanitize    unit and system tests under ASan and UBSan
+.PHONY: sanitize
+sanitize:
+	@$(MAKE) check-sanitized B=build/asan SANITIZE='$(SAN)' CFLAGS='-O1 -g'
+
+.PHONY: check-sanitized
+check-sanitized: all $(UNIT_TESTS)
+	@B=$(B) TVD_SANITIZED=1 tests/run $(if $(T),--match '$(T)') unit system
+
+FUZZ_SECONDS ?= 30
+## fuzz        each fuzz target for FUZZ_SECONDS (30) with libFuzzer
+.PHONY: fuzz fuzz-targets
+fuzz:
+	@$(MAKE) fuzz-targets B=build/fuzz CC='$(if $(shell command -v ccache),ccache )clang' \
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
+		CFLAGS='-O1 -g'
+	@B=build/fuzz tests/fuzz/explore $(FUZZ_SECONDS) '$(T)'
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+## bench       measure; prints ratios against a baseline of the same run
+.PHONY: bench
+bench: all $(UNIT_TESTS)
+	@B=$(B) tests/bench/run $(T)
+
+## soak        the long campaigns in full
+.PHONY: soak
+soak: all $(UNIT_TESTS)
+	@B=$(B) TVD_SOAK=1 tests/run --verbose $(if $(T),--match '$(T)') system
+
+# --- installing --------------------------------------------------------------
+## install     install below DESTDIR and PREFIX (/usr/local)
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(datadir) $(DESTDIR)$(completiondir)
+	install -m 755 $(filter-out $(B)/tests/%,$(PROGRAMS)) $(DESTDIR)$(sbindir)
+	install -m 644 schema/tvd.ovsschema schema/policy.schema.json $(DESTDIR)$(datadir)
+	install -d $(DESTDIR)$(datadir)/examples
+	install -m 644 examples/*.yaml $(DESTDIR)$(datadir)/examples
+	for page in man/*.[1-8]; do \
+		section=$${page##*.}; \
+		install -d $(DESTDIR)$(mandir)/man$$section; \
+		install -m 644 $$page $(DESTDIR)$(mandir)/man$$section; \
+	done
+	install -m 644 packaging/bash-completion/tvdctl $(DESTDIR)$(completiondir)/tvdctl
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in packaging/systemd/*.service; do \
+		sed 's,@sbindir@,$(sbindir),g' $$unit \
+			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
+	done
 
 .PHONY: help
 help:
