@@ -250,6 +250,7 @@ install: all
 			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
 	done
 
+## help        this list
 .PHONY: help
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
