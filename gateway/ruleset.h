@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The packet filter of a gateway: which connections the flow matrix lets
+ * through a gateway EE, and the nftables ruleset that says so.
+ *
+ * Pure: it makes text and answers questions.  It does not load anything; the
+ * adapter gateway/nft.h does.
+ *
+ * What the ruleset is like
+ * ========================
+ *
+ * One table, "inet tvd", with base chains input, forward and output that drop
+ * by default.  Every packet is judged by the tuple of the packet that opened
+ * its connection (ct original), whichever direction it travels in: so a rule
+ * that is gone stops its connections and their replies with the next packet,
+ * and an ICMP error passes exactly if the connection it is about may.
+ *
+ *     chain    who           holds
+ *     transit  forward       the rules G from or to the gateway's TVD
+ *     own      input,output  connections from and to the gateway itself
+ *
+ * Addresses are in named sets, so that an EE that comes or goes is one
+ * element.  Counters are named after rules, so that their values survive a
+ * replacement of the table.
+ *
+ * Names within the table (N, R: stable ids of a rule and a role)
+ *
+ *     counter rule_N, default_R   packets an entry of the matrix accepted;
+ *                                 default_R: the entry that role R has inside
+ *                                 its TVD without being told
+ *     counter drop_*              packets dropped, by reason
+ *     set role_R_v4, role_R_v6    addresses of the NICs in a role
+ *     set peers_N_v4, ..._v6      addresses of EEs a rule P names
+ *     set self_v4, self_v6        the gateway's own addresses
+ *     set services_N_tcp, ...     ports of a rule, by protocol */
+
+#ifndef GATEWAY_RULESET_H
+#define GATEWAY_RULESET_H 1
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/model.h"
+#include "openvswitch/shash.h"
+
+struct json;
+
+#define GATEWAY_TABLE "tvd"     /* Family inet. */
+
+/* A named set of addresses of one IP version, sorted. */
+struct gateway_set {
+    char *name;                 /* "role_3_v4" */
+    char *comment;              /* "red/client-os"; quotes allowed by nft. */
+    bool ipv6;
+    struct in6_addr *ips;
+    size_t n;
+};
+
+enum gateway_chain {
+    GATEWAY_TRANSIT,            /* Packets passing through. */
+    GATEWAY_OWN,                /* From and to the gateway itself. */
+};
+
+/* Connections that an entry of the matrix allows.  Sources are a named set;
+ * destinations are named sets, or, if there are none, a TVD's subnets.  Sets
+ * are meant by their base names, without "_v4" and "_v6". */
+struct gateway_rule {
+    enum gateway_chain chain;
+    char *counter;              /* "rule_12" */
+    char *comment;              /* "rule 12 yellow/console -> red" */
+    char *src_set;
+    char **dst_sets;
+    size_t n_dst_sets;
+    struct model_subnet *dst_subnets;
+    size_t n_dst_subnets;
+    struct model_service *services; /* Sorted; none means all. */
+    size_t n_services;
+};
+
+struct gateway_ruleset {
+    char *name;                 /* Of the gateway EE; shown in log lines. */
+    struct shash sets;          /* "struct gateway_set *" by name. */
+    struct gateway_rule *rules; /* In the order of the chains. */
+    size_t n_rules;
+};
+
+/* The ruleset of the gateway NIC 'nic', with role and TVD set.  Caller owns;
+ * gateway_ruleset_destroy() accepts NULL. */
+struct gateway_ruleset *gateway_ruleset_create(const struct model *,
+                                               const struct model_nic *nic);
+void gateway_ruleset_destroy(struct gateway_ruleset *);
+
+/* The text for nft that makes the table: counters, sets, chains and rules;
+ * with the elements of the address sets if 'elements'.  Equal texts without
+ * elements mean that two rulesets differ in nothing but addresses.  Counters
+ * start with the values in 'counters' ("struct gateway_counter *" by name),
+ * which may be NULL.  Caller frees. */
+char *gateway_ruleset_format(const struct gateway_ruleset *, bool elements,
+                             const struct shash *counters);
+
+/* Packets and bytes that an nftables counter has counted. */
+struct gateway_counter {
+    uint64_t packets;
+    uint64_t bytes;
+};
+
+/* The original direction of a connection, or the first packet of one. */
+struct gateway_tuple {
+    struct in6_addr src, dst;   /* IPv4 as ::ffff:a.b.c.d. */
+    uint8_t proto;              /* IP protocol number. */
+    uint16_t dst_port;          /* Host byte order; 0 if it has none. */
+};
+
+/* True if the ruleset lets such a connection pass, in either chain.  Says the
+ * same as the kernel does about the text (tests compare them). */
+bool gateway_ruleset_allows(const struct gateway_ruleset *,
+                            const struct gateway_tuple *);
+
+/* To and from JSON, for the gateway worker.  The reader takes nothing on
+ * trust: NULL if 'json' is not what the writer makes. */
+struct json *gateway_ruleset_to_json(const struct gateway_ruleset *);
+struct gateway_ruleset *gateway_ruleset_from_json(const struct json *);
+
+#endif /* gateway/ruleset.h */
