@@ -220,7 +220,8 @@ void decide_answer_destroy(struct decide_answer *);
  *                    if not the default: line, column (if known), id (if
  *                    allocated); peers, services where the rule has them}
  *  path              ["EE/NIC", ...], empty if denied
- *  legs              [{from, to, decided_by}] of the path
+ *  legs              [{from, to, decided_by: "TVD/role -> TVD", implied: bool}]
+ *                    of the path; implied: it starts at a gateway on the way
  *  stateful          bool
  *  would_allow       what entry would allow it (if not allowed)
  */
