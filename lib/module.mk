@@ -2,4 +2,11 @@
 #
 # lib: what every other folder may use.  Pure modules and thin OVS adapters.
 
-$(eval $(call library,lib/tvd,lib/dirs.c lib/model.c lib/output.c lib/suggest.c))
+LIB_SOURCES := \
+	lib/dirs.c \
+	lib/idl-redial.c \
+	lib/model.c \
+	lib/output.c \
+	lib/report.c \
+	lib/suggest.c
+$(eval $(call library,lib/tvd,$(LIB_SOURCES)))
