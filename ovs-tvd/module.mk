@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# ovs-tvd: one host's Open vSwitch.  The core is pure: model and ports to
+# flows, wanted and installed flows to a plan, settings to repairs.  The
+# adapters speak OpenFlow, OVSDB and ovs-vswitchd's control protocol.
+
+OVS_TVD_CORE := \
+	ovs-tvd/bridge-plan.c
+OVS_TVD_ADAPTERS := \
+	ovs-tvd/appctl.c \
+	ovs-tvd/ofctl.c \
+	ovs-tvd/vswitch.c
+$(eval $(call library,ovs-tvd/ovs-tvd-core,$(OVS_TVD_CORE)))
+$(eval $(call library,ovs-tvd/ovs-tvd,$(OVS_TVD_ADAPTERS)))

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The OpenFlow side of our bridge: makes the flows that are installed equal
+ * to those that a struct flowtab wants, and keeps them so.  It compiles no
+ * flows, and touches no database.
+ *
+ *                    connected                  first dump read, allowed
+ *     DISCONNECTED ------------> DUMPING --------------------------------+
+ *          ^                       ^ | dump read                         |
+ *          | connection lost       | v                                   v
+ *          +-- (any state)        IDLE --- wanted differs ---> OPEN -> ADD -> COMMIT
+ *                                  ^ ^                           |      |       |
+ *                                  | +--------- committed -------|------|-------+
+ *                                  +--- failed: dump, later again +------+
+ *
+ * On each connection everything is read back before anything is written: a
+ * flow monitor is set up, then all flows are dumped.  Then the difference,
+ * and only that, goes in as one atomic, ordered bundle.  The monitor shows at
+ * once what somebody else changes; a periodic dump is the safety net and
+ * brings the counters.  Losing the connection changes nothing by itself.
+ *
+ * A goal is "enforced" when its flows are in and the data path's cached flows
+ * have been revalidated since; see settle() in ofctl.c. */
+
+#ifndef OVS_TVD_OFCTL_H
+#define OVS_TVD_OFCTL_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "openvswitch/hmap.h"
+
+struct flowtab;
+struct ofctl;
+struct report_sink;
+
+/* 'rundir' holds BRIDGE.mgmt and ovs-vswitchd's control socket.  'flowtab' and
+ * 'sink' (may be NULL) are borrowed. */
+struct ofctl *ofctl_create(const char *rundir, const char *bridge,
+                           struct flowtab *flowtab,
+                           const struct report_sink *sink);
+void ofctl_destroy(struct ofctl *);
+
+/* Nothing is written before the first call: until then the wanted flows are
+ * not known.  It cannot be taken back. */
+void ofctl_allow_changes(struct ofctl *);
+
+/* The flowtab now wants all that 'goal' stands for.  Goals grow. */
+void ofctl_set_goal(struct ofctl *, uint64_t goal);
+
+/* The highest goal whose flows are installed, and the highest that is also
+ * enforced. */
+uint64_t ofctl_installed(const struct ofctl *);
+uint64_t ofctl_enforced(const struct ofctl *);
+
+/* True if connected and all flows have been read since. */
+bool ofctl_is_synced(const struct ofctl *);
+
+/* Forgets the connections tracked in 'zone', once the changes wanted so far
+ * are in. */
+void ofctl_flush_zone(struct ofctl *, uint16_t zone);
+
+/* 'now' is time_msec(). */
+void ofctl_run(struct ofctl *, long long int now);
+void ofctl_wait(const struct ofctl *);
+
+/* Packets and bytes that hit flows with a cookie, since we began to count. */
+struct ofctl_counter {
+    struct hmap_node node;      /* By hash_uint64(cookie). */
+    uint64_t cookie;
+    uint64_t packets, bytes;
+    uint64_t last_packets, last_bytes;  /* Sums of the last dump. */
+    uint64_t sum_packets, sum_bytes;    /* Sums of the dump being read. */
+};
+
+/* "struct ofctl_counter", only of cookies that flows have or had. */
+const struct hmap *ofctl_counters(const struct ofctl *);
+/* Grows with each dump read. */
+uint64_t ofctl_counters_generation(const struct ofctl *);
+/* Asks for a dump now, to bring the counters up to date. */
+void ofctl_refresh(struct ofctl *);
+
+#endif /* ovs-tvd/ofctl.h */
