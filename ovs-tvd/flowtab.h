@@ -35,6 +35,7 @@
 #include "openvswitch/match.h"
 
 struct ds;
+struct ofpact;
 struct ofpbuf;
 struct ofputil_flow_mod;
 struct ofputil_flow_stats;

@@ -5,7 +5,8 @@
 # adapters speak OpenFlow, OVSDB and ovs-vswitchd's control protocol.
 
 OVS_TVD_CORE := \
-	ovs-tvd/bridge-plan.c
+	ovs-tvd/bridge-plan.c \
+	ovs-tvd/flowtab.c
 OVS_TVD_ADAPTERS := \
 	ovs-tvd/appctl.c \
 	ovs-tvd/ofctl.c \
