@@ -10,3 +10,7 @@ LIB_SOURCES := \
 	lib/report.c \
 	lib/suggest.c
 $(eval $(call library,lib/tvd,$(LIB_SOURCES)))
+
+# The database's side, apart because it needs a database to be of use.
+$(eval $(call library,lib/tvd-db,$(B)/lib/tvd-idl.c $(B)/lib/tvd-schema.c \
+	lib/tvd-db.c lib/tvd-db-read.c lib/tvd-db-write.c))

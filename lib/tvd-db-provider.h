@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of lib/tvd-db share.  Not for anyone else. */
+
+#ifndef LIB_TVD_DB_PROVIDER_H
+#define LIB_TVD_DB_PROVIDER_H 1
+
+#include "lib/idl-redial.h"
+#include "lib/tvd-db.h"
+#include "svec.h"
+
+/* A growing array of ids, made unique before it is handed out. */
+struct id_list {
+    uint32_t *ids;
+    size_t n;
+    size_t allocated;
+};
+
+struct tvd_db {
+    struct ovsdb_idl *idl;
+    char *remote;
+    struct idl_redial redial;
+
+    struct ovsdb_idl_index *ee_index;   /* EE by name. */
+    struct ovsdb_idl_index *nic_index;  /* NIC by EE, then id. */
+
+    struct model *model;                /* NULL until first read. */
+    struct model *former;               /* Replaced by 'model'. */
+    struct hmap claims;                 /* "struct claim", of 'model'. */
+    bool reread;                        /* Read everything next time. */
+    int64_t seq;
+
+    struct svec problems;
+    size_t n_problems;
+
+    struct tvd_db_changes changes;
+    struct id_list nics;
+    struct id_list tvds;
+};
+
+void id_list_add(struct id_list *, uint32_t id);
+
+/* Replaces db->model by what the rows say. */
+void tvd_db_read_all(struct tvd_db *);
+
+/* Adds the EE of 'row' with its NICs to db->model, and the ids of its NICs
+ * and their TVDs to the lists of changes. */
+void tvd_db_read_ee(struct tvd_db *, const struct tvdrec_ee *row);
+
+/* Removes the EE called 'name' from db->model, if it is there, with the same
+ * effect on the lists of changes. */
+void tvd_db_forget_ee(struct tvd_db *, const char *name);
+
+/* The row of the EE called 'name', or NULL. */
+const struct tvdrec_ee *tvd_db_find_ee_row(const struct tvd_db *,
+                                           const char *name);
+
+void tvd_db_claims_clear(struct tvd_db *);
+
+/* Iterates ROW, a "const struct tvdrec_nic *", over the rows of the NICs of
+ * the EE called NAME, in the order of their ids.  FROM and TO are variables of
+ * type "struct tvdrec_nic *", to be freed with tvd_db_nic_range_done(). */
+void tvd_db_nic_range(const struct tvd_db *, const char *name,
+                      struct tvdrec_nic **from, struct tvdrec_nic **to);
+void tvd_db_nic_range_done(struct tvdrec_nic *from, struct tvdrec_nic *to);
+
+#endif /* lib/tvd-db-provider.h */

@@ -1,0 +1,778 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rows to model.  Everything is checked again, though the controller only
+ * writes what it has checked: a database may be damaged, half restored from a
+ * backup or tampered with, and what is read here ends up in flows, names of
+ * interfaces and rulesets. */
+
+#include <config.h>
+#include "lib/tvd-db-provider.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "hash.h"
+#include "packets.h"
+#include "util.h"
+
+#define MAX_NAME 63
+#define MAX_NIC_NAME 15
+
+static void OVS_PRINTF_FORMAT(2, 3)
+problem(struct tvd_db *db, const char *format, ...)
+{
+    db->n_problems++;
+    if (db->problems.n < TVD_DB_MAX_PROBLEMS) {
+        va_list args;
+
+        va_start(args, format);
+        svec_add_nocopy(&db->problems, xvasprintf(format, args));
+        va_end(args);
+    }
+}
+
+/* --- Claims: values that only one object may have -------------------------*/
+
+enum claim_kind {
+    CLAIM_TVD_ID,
+    CLAIM_ROLE_ID,
+    CLAIM_RULE_ID,
+    CLAIM_VLAN,
+    CLAIM_VNI,
+    CLAIM_MAC,                  /* NICs' and virtual routers'. */
+    CLAIM_IP,                   /* NICs' and virtual routers'. */
+};
+
+struct claim {
+    struct hmap_node node;      /* In the tvd_db's 'claims'. */
+    enum claim_kind kind;
+    struct in6_addr value;
+};
+
+static struct claim *
+claim_find(const struct tvd_db *db, enum claim_kind kind,
+           const struct in6_addr *value, uint32_t hash)
+{
+    struct claim *claim;
+
+    HMAP_FOR_EACH_WITH_HASH (claim, node, hash, &db->claims) {
+        if (claim->kind == kind && ipv6_addr_equals(&claim->value, value)) {
+            return claim;
+        }
+    }
+    return NULL;
+}
+
+/* Returns false if somebody else has it. */
+static bool
+claim_ip(struct tvd_db *db, enum claim_kind kind, const struct in6_addr *value)
+{
+    uint32_t hash = hash_bytes(value, sizeof *value, kind);
+
+    if (claim_find(db, kind, value, hash)) {
+        return false;
+    }
+
+    struct claim *claim = xmalloc(sizeof *claim);
+
+    claim->kind = kind;
+    claim->value = *value;
+    hmap_insert(&db->claims, &claim->node, hash);
+    return true;
+}
+
+static void
+unclaim_ip(struct tvd_db *db, enum claim_kind kind,
+           const struct in6_addr *value)
+{
+    struct claim *claim = claim_find(db, kind, value,
+                                     hash_bytes(value, sizeof *value, kind));
+
+    if (claim) {
+        hmap_remove(&db->claims, &claim->node);
+        free(claim);
+    }
+}
+
+static struct in6_addr
+mac_as_ip(struct eth_addr mac)
+{
+    struct in6_addr value = in6addr_any;
+
+    memcpy(&value, &mac, sizeof mac);
+    return value;
+}
+
+static bool
+claim_mac(struct tvd_db *db, struct eth_addr mac)
+{
+    struct in6_addr value = mac_as_ip(mac);
+
+    return claim_ip(db, CLAIM_MAC, &value);
+}
+
+static bool
+claim_number(struct tvd_db *db, enum claim_kind kind, uint32_t number)
+{
+    struct in6_addr value = in6addr_any;
+
+    memcpy(&value, &number, sizeof number);
+    return claim_ip(db, kind, &value);
+}
+
+void
+tvd_db_claims_clear(struct tvd_db *db)
+{
+    struct claim *claim;
+
+    HMAP_FOR_EACH_POP (claim, node, &db->claims) {
+        free(claim);
+    }
+}
+
+/* --- Values ---------------------------------------------------------------*/
+
+static bool
+good_name(const char *name, size_t max)
+{
+    size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                            "abcdefghijklmnopqrstuvwxyz0123456789_.-");
+
+    return n && n <= max && !name[n] && isalnum((unsigned char) name[0]);
+}
+
+/* Checks the name of a new object of 'kind' in 'siblings'. */
+static bool
+new_name(struct tvd_db *db, const struct shash *siblings, const char *kind,
+         const char *name)
+{
+    if (!good_name(name, MAX_NAME)) {
+        problem(db, "%s \"%.80s\" left out: not a valid name", kind, name);
+        return false;
+    }
+    if (shash_find(siblings, name)) {
+        problem(db, "%s \"%s\" left out: there is another one", kind, name);
+        return false;
+    }
+    return true;
+}
+
+static struct model_label *
+find_label(struct tvd_db *db, const char *kind, const char *name,
+           const char *label)
+{
+    struct model_label *found = model_label_find(db->model, label);
+
+    if (!found) {
+        problem(db, "%s \"%s\" left out: no label \"%.80s\"", kind, name,
+                label);
+    }
+    return found;
+}
+
+static bool
+parse_mac(const char *s, struct eth_addr *mac)
+{
+    return (eth_addr_from_string(s, mac) && !eth_addr_is_zero(*mac)
+            && !eth_addr_is_multicast(*mac));
+}
+
+/* "10.1.2.3" or "fd00::1" in canonical form or not. */
+static bool
+parse_ip(const char *s, struct in6_addr *ip)
+{
+    ovs_be32 ip4;
+
+    if (ip_parse(s, &ip4)) {
+        in6_addr_set_mapped_ipv4(ip, ip4);
+        return true;
+    }
+    return ipv6_parse(s, ip) && !IN6_IS_ADDR_V4MAPPED(ip);
+}
+
+static bool
+parse_number(const char **s, unsigned int max, unsigned int *number)
+{
+    unsigned long int value;
+    char *end;
+
+    if (!isdigit((unsigned char) **s)) {
+        return false;
+    }
+    value = strtoul(*s, &end, 10);
+    if (value > max || end - *s > 10) {
+        return false;
+    }
+    *s = end;
+    *number = value;
+    return true;
+}
+
+/* "10.10.0.0/24" */
+static bool
+parse_subnet(const char *s, struct model_subnet *subnet)
+{
+    const char *slash = strchr(s, '/');
+    char *address = slash ? xmemdup0(s, slash - s) : NULL;
+    bool good = false;
+
+    memset(subnet, 0, sizeof *subnet);
+    if (address && parse_ip(address, &subnet->addr)) {
+        const char *p = slash + 1;
+        unsigned int max;
+
+        subnet->ipv6 = !IN6_IS_ADDR_V4MAPPED(&subnet->addr);
+        max = subnet->ipv6 ? 128 : 32;
+        subnet->router = subnet->addr;
+        subnet->router.s6_addr[15]++;
+        /* With at least one host bit, which is zero in the address, adding 1
+         * cannot carry. */
+        good = (parse_number(&p, max - 1, &subnet->plen) && !*p
+                && model_subnet_contains(subnet, &subnet->addr)
+                && model_subnet_contains(subnet, &subnet->router));
+    }
+    free(address);
+    return good;
+}
+
+/* The canonical form that model_service_format() makes. */
+static bool
+parse_service(const char *s, struct model_service *service)
+{
+    static const struct {
+        const char *name;
+        uint8_t proto;
+    } names[] = {
+        { "icmp", IPPROTO_ICMP },
+        { "tcp", IPPROTO_TCP },
+        { "udp", IPPROTO_UDP },
+        { "sctp", IPPROTO_SCTP },
+    };
+    size_t len = strcspn(s, "/");
+    unsigned int n = 0, min, max;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (strlen(names[i].name) == len && !memcmp(names[i].name, s, len)) {
+            n = names[i].proto;
+            s += len;
+        }
+    }
+    if (!n && (!parse_number(&s, 255, &n) || !n)) {
+        return false;
+    }
+    *service = (struct model_service) { .proto = n, .any_port = !*s };
+    if (!*s) {
+        return true;
+    }
+    if (n != IPPROTO_TCP && n != IPPROTO_UDP && n != IPPROTO_SCTP) {
+        return false;
+    }
+    s++;
+    if (!parse_number(&s, 65535, &min)) {
+        return false;
+    }
+    max = min;
+    if (*s == '-') {
+        s++;
+        if (!parse_number(&s, 65535, &max)) {
+            return false;
+        }
+    }
+    service->port_min = min;
+    service->port_max = max;
+    return !*s && min <= max;
+}
+
+static bool
+includes(char **words, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(words[i], word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- Labels, hosts, switches ----------------------------------------------*/
+
+static void
+read_types(struct sset *types, char **words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        sset_add(types, words[i]);
+    }
+}
+
+static void
+read_labels(struct tvd_db *db)
+{
+    const struct tvdrec_label *label;
+    const struct tvdrec_conflict *conflict;
+    struct model *m = db->model;
+
+    TVDREC_LABEL_FOR_EACH (label, db->idl) {
+        if (new_name(db, &m->labels, "label", label->name)) {
+            read_types(&model_label_add(m, label->name)->types,
+                       label->types, label->n_types);
+        }
+    }
+    TVDREC_CONFLICT_FOR_EACH (conflict, db->idl) {
+        if (new_name(db, &m->conflicts, "conflict set", conflict->name)) {
+            read_types(&model_conflict_add(m, conflict->name)->types,
+                       conflict->types, conflict->n_types);
+        }
+    }
+}
+
+static void
+read_hosts(struct tvd_db *db)
+{
+    const struct tvdrec_host *row;
+    const struct tvdrec_switch *sw;
+    struct model *m = db->model;
+
+    TVDREC_HOST_FOR_EACH (row, db->idl) {
+        struct model_label *label;
+
+        if (!new_name(db, &m->hosts, "host", row->name)
+            || !(label = find_label(db, "host", row->name, row->label))) {
+            continue;
+        }
+
+        struct model_host *host = model_host_add(m, row->name);
+
+        host->label = label;
+        host->address = nullable_xstrdup(row->address);
+        host->switch_name = nullable_xstrdup(row->switch_);
+        host->switch_port = nullable_xstrdup(row->port);
+    }
+    TVDREC_SWITCH_FOR_EACH (sw, db->idl) {
+        if (new_name(db, &m->switches, "switch", sw->name)) {
+            struct model_switch *s = model_switch_add(m, sw->name);
+
+            s->address = sw->address[0] ? xstrdup(sw->address) : NULL;
+            smap_clone(&s->snmp, &sw->snmp);
+        }
+    }
+}
+
+/* --- TVDs, roles, rules ---------------------------------------------------*/
+
+static bool
+subnets_overlap(const struct model_subnet *a, const struct model_subnet *b)
+{
+    return (model_subnet_contains(a, &b->addr)
+            || model_subnet_contains(b, &a->addr));
+}
+
+static bool
+subnet_is_free(const struct model *m, const struct model_subnet *subnet)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &m->tvds) {
+        const struct model_tvd *tvd = node->data;
+
+        for (size_t i = 0; i < tvd->n_subnets; i++) {
+            if (subnets_overlap(&tvd->subnets[i], subnet)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void
+read_subnets(struct tvd_db *db, struct model_tvd *tvd,
+             const struct tvdrec_tvd *row)
+{
+    for (size_t i = 0; i < row->n_subnets; i++) {
+        struct model_subnet subnet;
+
+        if (!parse_subnet(row->subnets[i], &subnet)) {
+            problem(db, "subnet \"%.80s\" of TVD \"%s\" left out: not valid",
+                    row->subnets[i], tvd->name);
+        } else if (!subnet_is_free(db->model, &subnet)) {
+            problem(db, "subnet \"%s\" of TVD \"%s\" left out: it overlaps "
+                    "another one", row->subnets[i], tvd->name);
+        } else {
+            claim_ip(db, CLAIM_IP, &subnet.router);
+            model_subnet_add(tvd, &subnet);
+        }
+    }
+}
+
+static void
+read_tvd(struct tvd_db *db, const struct tvdrec_tvd *row)
+{
+    struct model_label *label;
+    struct eth_addr mac;
+
+    if (!new_name(db, &db->model->tvds, "TVD", row->name)
+        || !(label = find_label(db, "TVD", row->name, row->label))) {
+        return;
+    }
+    if (!parse_mac(row->router_mac, &mac)) {
+        problem(db, "TVD \"%s\" left out: no valid router MAC", row->name);
+        return;
+    }
+    if (row->id < 1 || row->id > 32767
+        || !claim_number(db, CLAIM_TVD_ID, row->id)) {
+        problem(db, "TVD \"%s\" left out: its id is not valid or taken",
+                row->name);
+        return;
+    }
+    if (row->vlan < 0 || row->vlan > 4094
+        || (row->vlan && !claim_number(db, CLAIM_VLAN, row->vlan))
+        || row->vni < 0 || row->vni > 0xffffff
+        || (row->vni && !claim_number(db, CLAIM_VNI, row->vni))
+        || !claim_mac(db, mac)) {
+        problem(db, "TVD \"%s\" left out: its VLAN, VNI or router MAC is not "
+                "valid or taken", row->name);
+        return;
+    }
+
+    struct model_tvd *tvd = model_tvd_add(db->model, row->name);
+
+    tvd->id = row->id;
+    tvd->label = label;
+    tvd->vlan = row->vlan;
+    tvd->vlan_declared = includes(row->declared, row->n_declared, "vlan");
+    tvd->vni = row->vni;
+    tvd->vni_declared = includes(row->declared, row->n_declared, "vni");
+    tvd->channel = (!strcmp(row->channel, "vlan")
+                    ? MODEL_CHANNEL_VLAN : MODEL_CHANNEL_IPSEC);
+    tvd->router_mac = mac;
+    smap_destroy(&tvd->settings);
+    smap_clone(&tvd->settings, &row->settings);
+    read_subnets(db, tvd, row);
+}
+
+static void
+read_role(struct tvd_db *db, const struct tvdrec_role *row)
+{
+    struct model_tvd *tvd = model_tvd_find(db->model, row->tvd);
+
+    if (!tvd) {
+        problem(db, "role \"%.80s\" left out: no TVD \"%.80s\"", row->name,
+                row->tvd);
+        return;
+    }
+    if (!new_name(db, &tvd->roles, "role", row->name)) {
+        return;
+    }
+    if (row->id < 1 || row->id > 65535
+        || !claim_number(db, CLAIM_ROLE_ID, row->id)) {
+        problem(db, "role \"%s/%s\" left out: its id is not valid or taken",
+                row->tvd, row->name);
+        return;
+    }
+
+    struct model_role *role = model_role_add(tvd, row->name);
+
+    role->id = row->id;
+    if (includes(row->provides, row->n_provides, "dhcp-server")) {
+        role->provides |= MODEL_PROVIDES_DHCP;
+    }
+    if (includes(row->provides, row->n_provides, "router-advertisement")) {
+        role->provides |= MODEL_PROVIDES_RA;
+    }
+}
+
+static bool
+action_from_string(const char *s, enum model_action *action)
+{
+    for (*action = MODEL_NONE; *action <= MODEL_G; ++*action) {
+        if (!strcmp(s, model_action_to_string(*action))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Makes 'rule' one that allows nothing. */
+static void
+close_rule(struct tvd_db *db, struct model_rule *rule, const char *why)
+{
+    problem(db, "the entry from \"%s/%s\" to \"%s\" is read as \"none\": %s",
+            rule->from->tvd->name, rule->from->name, rule->to->name, why);
+    rule->action = MODEL_NONE;
+    free(rule->services);
+    rule->services = NULL;
+    rule->n_services = 0;
+    free(rule->peer_roles);
+    rule->peer_roles = NULL;
+    rule->n_peer_roles = 0;
+    sset_clear(&rule->peer_ees);
+}
+
+static void
+read_peers(struct tvd_db *db, struct model_rule *rule,
+           const struct tvdrec_rule *row)
+{
+    for (size_t i = 0; i < row->n_peer_roles; i++) {
+        struct model_role *peer = model_role_find(rule->to,
+                                                  row->peer_roles[i]);
+
+        if (peer) {
+            model_rule_add_peer_role(rule, peer);
+        } else {
+            problem(db, "peer left out: no role \"%.80s\" in TVD \"%s\"",
+                    row->peer_roles[i], rule->to->name);
+        }
+    }
+    for (size_t i = 0; i < row->n_peer_ees; i++) {
+        sset_add(&rule->peer_ees, row->peer_ees[i]);
+    }
+}
+
+static void
+read_rule(struct tvd_db *db, const struct tvdrec_rule *row)
+{
+    struct model_tvd *from_tvd = model_tvd_find(db->model, row->from_tvd);
+    struct model_tvd *to = model_tvd_find(db->model, row->to_tvd);
+    struct model_role *from = (from_tvd
+                               ? model_role_find(from_tvd, row->from_role)
+                               : NULL);
+    struct model_service service;
+
+    if (!from || !to) {
+        /* Nothing is opened by this: no NIC has a role or TVD that is not in
+         * the model. */
+        problem(db, "the entry from \"%.80s/%.80s\" to \"%.80s\" left out: "
+                "no such role or TVD", row->from_tvd, row->from_role,
+                row->to_tvd);
+        return;
+    }
+
+    struct model_rule *rule = model_rule_find(from, to);
+
+    if (rule) {
+        close_rule(db, rule, "there are several");
+        return;
+    }
+    rule = model_rule_add(from, to, MODEL_NONE);
+    if (row->id < 1 || row->id > INT32_MAX
+        || !claim_number(db, CLAIM_RULE_ID, row->id)) {
+        close_rule(db, rule, "its id is not valid or taken");
+        return;
+    }
+    rule->id = row->id;
+    if (!action_from_string(row->action, &rule->action)) {
+        close_rule(db, rule, "unknown rule");
+        return;
+    }
+    read_peers(db, rule, row);
+    for (size_t i = 0; i < row->n_services; i++) {
+        if (!parse_service(row->services[i], &service)) {
+            close_rule(db, rule, "a service is not valid");
+            return;
+        }
+        model_rule_add_service(rule, &service);
+    }
+}
+
+/* --- EEs and NICs ---------------------------------------------------------*/
+
+static void
+note_nic(struct tvd_db *db, const struct model_nic *nic)
+{
+    id_list_add(&db->nics, nic->id);
+    id_list_add(&db->tvds, nic->tvd->id);
+    if (model_role_is_gateway(nic->role)) {
+        db->changes.gateways = true;
+    }
+}
+
+static void
+read_addresses(struct tvd_db *db, struct model_nic *nic,
+               const struct tvdrec_nic *row)
+{
+    for (size_t i = 0; i < row->n_ips; i++) {
+        struct in6_addr ip;
+        const char *why = NULL;
+
+        if (!parse_ip(row->ips[i], &ip)) {
+            why = "not valid";
+        } else if (!model_tvd_subnet_of(nic->tvd, &ip)) {
+            why = "not in a subnet of its TVD";
+        } else if (!claim_ip(db, CLAIM_IP, &ip)) {
+            why = "taken";
+        }
+        if (why) {
+            problem(db, "address \"%.80s\" of NIC \"%s/%s\" left out: %s",
+                    row->ips[i], nic->ee->name, nic->name, why);
+        } else {
+            model_nic_add_ip(nic, &ip);
+        }
+    }
+}
+
+/* Says why 'row' cannot be a NIC of 'ee', or NULL if it can. */
+static const char *
+check_nic(struct tvd_db *db, const struct model_ee *ee,
+          const struct tvdrec_nic *row, struct eth_addr *mac,
+          struct model_role **rolep)
+{
+    struct model_tvd *tvd = model_tvd_find(db->model, row->tvd);
+
+    *rolep = tvd ? model_role_find(tvd, row->role) : NULL;
+    if (!good_name(row->name, MAX_NIC_NAME)) {
+        return "not a valid name";
+    } else if (model_nic_find(ee, row->name)) {
+        return "there is another one";
+    } else if (!*rolep) {
+        return "no such TVD or role";
+    } else if (row->id < 1 || row->id > 0xffffff
+               || model_nic_find_id(db->model, row->id)) {
+        return "its id is not valid or taken";
+    } else if (!parse_mac(row->mac, mac) || !claim_mac(db, *mac)) {
+        return "its MAC is not valid or taken";
+    }
+    return NULL;
+}
+
+static void
+read_nic(struct tvd_db *db, struct model_ee *ee, const struct tvdrec_nic *row)
+{
+    struct eth_addr mac;
+    struct model_role *role;
+    const char *why = check_nic(db, ee, row, &mac, &role);
+
+    if (why) {
+        problem(db, "NIC \"%s/%.80s\" left out: %s", ee->name, row->name, why);
+        return;
+    }
+
+    struct model_nic *nic = model_nic_add(ee, row->name);
+
+    nic->role = role;
+    nic->tvd = role->tvd;
+    model_nic_set_id(db->model, nic, row->id);
+    model_nic_set_mac(db->model, nic, mac);
+    nic->mac_declared = includes(row->declared, row->n_declared, "mac");
+    nic->ips_declared = includes(row->declared, row->n_declared, "ips");
+    read_addresses(db, nic, row);
+    note_nic(db, nic);
+}
+
+void
+tvd_db_read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
+{
+    struct model_label *label;
+    struct tvdrec_nic *from, *to;
+    const struct tvdrec_nic *nic;
+
+    if (!new_name(db, &db->model->ees, "EE", row->name)
+        || !(label = find_label(db, "EE", row->name, row->label))) {
+        return;
+    }
+
+    struct model_ee *ee = model_ee_add(db->model, row->name);
+
+    ee->label = label;
+    ee->kind = (!strcmp(row->kind, "namespace")
+                ? MODEL_EE_NAMESPACE : MODEL_EE_VM);
+    ee->origin = (!strcmp(row->origin, "api") ? MODEL_FROM_API
+                  : !strcmp(row->origin, "system") ? MODEL_FROM_SYSTEM
+                  : MODEL_FROM_POLICY);
+    ee->managed = row->managed;
+    ee->host = nullable_xstrdup(row->host);
+    tvd_db_nic_range(db, row->name, &from, &to);
+    TVDREC_NIC_FOR_EACH_RANGE (nic, from, to, db->nic_index) {
+        read_nic(db, ee, nic);
+    }
+    tvd_db_nic_range_done(from, to);
+}
+
+void
+tvd_db_forget_ee(struct tvd_db *db, const char *name)
+{
+    struct model_ee *ee = model_ee_find(db->model, name);
+
+    if (!ee) {
+        return;
+    }
+    for (size_t i = 0; i < ee->n_nics; i++) {
+        struct model_nic *nic = ee->nics[i];
+        struct in6_addr mac = mac_as_ip(nic->mac);
+
+        note_nic(db, nic);
+        unclaim_ip(db, CLAIM_MAC, &mac);
+        for (size_t j = 0; j < nic->n_ips; j++) {
+            unclaim_ip(db, CLAIM_IP, &nic->ips[j]);
+        }
+        if (nic->tvd->gateway == nic) {
+            nic->tvd->gateway = NULL;
+        }
+    }
+    model_ee_remove(db->model, ee);
+}
+
+/* --- All ------------------------------------------------------------------*/
+
+static void
+read_range(const struct tvdrec_tvd_global *row, const char *min_key,
+           const char *max_key, struct model_range *range)
+{
+    for (size_t i = 0; i < row->n_pools; i++) {
+        uint32_t value = MIN(MAX(row->value_pools[i], 0), UINT32_MAX);
+
+        if (!strcmp(row->key_pools[i], min_key)) {
+            range->min = value;
+        } else if (!strcmp(row->key_pools[i], max_key)) {
+            range->max = value;
+        }
+    }
+}
+
+static void
+report_orphans(struct tvd_db *db)
+{
+    const struct tvdrec_nic *nic;
+
+    TVDREC_NIC_FOR_EACH (nic, db->idl) {
+        if (!model_ee_find(db->model, nic->ee)) {
+            problem(db, "NIC \"%.80s/%.80s\" left out: no such EE", nic->ee,
+                    nic->name);
+        }
+    }
+}
+
+void
+tvd_db_read_all(struct tvd_db *db)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
+    const struct tvdrec_tvd *tvd;
+    const struct tvdrec_role *role;
+    const struct tvdrec_rule *rule;
+    const struct tvdrec_ee *ee;
+
+    model_destroy(db->former);
+    db->former = db->model;
+    db->model = model_create();
+    tvd_db_claims_clear(db);
+    svec_clear(&db->problems);
+    db->n_problems = 0;
+
+    if (global) {
+        read_range(global, "vlan_min", "vlan_max", &db->model->vlan_pool);
+        read_range(global, "vni_min", "vni_max", &db->model->vni_pool);
+    }
+    read_labels(db);
+    read_hosts(db);
+    TVDREC_TVD_FOR_EACH (tvd, db->idl) {
+        read_tvd(db, tvd);
+    }
+    TVDREC_ROLE_FOR_EACH (role, db->idl) {
+        read_role(db, role);
+    }
+    TVDREC_RULE_FOR_EACH (rule, db->idl) {
+        read_rule(db, rule);
+    }
+    TVDREC_EE_FOR_EACH (ee, db->idl) {
+        tvd_db_read_ee(db, ee);
+    }
+    report_orphans(db);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The connection, the replica and the tracking of changes. */
+
+#include <config.h>
+#include "lib/tvd-db-provider.h"
+
+#include <stdlib.h>
+#include "openvswitch/poll-loop.h"
+#include "ovsdb-idl.h"
+#include "sset.h"
+#include "timeval.h"
+#include "util.h"
+
+static void
+monitor_for_agent(struct ovsdb_idl *idl, const char *host)
+{
+    struct ovsdb_idl_condition mine = OVSDB_IDL_CONDITION_INIT(&mine);
+    struct ovsdb_idl_condition none = OVSDB_IDL_CONDITION_INIT(&none);
+
+    tvdrec_agent_add_clause_host(&mine, OVSDB_F_EQ, host);
+    tvdrec_agent_set_condition(idl, &mine);
+    ovsdb_idl_condition_clear(&mine);
+    tvdrec_binding_add_clause_host(&mine, OVSDB_F_EQ, host);
+    tvdrec_binding_set_condition(idl, &mine);
+    tvdrec_event_set_condition(idl, &none);
+    tvdrec_switch_set_condition(idl, &none);
+    ovsdb_idl_condition_destroy(&mine);
+    ovsdb_idl_condition_destroy(&none);
+}
+
+struct tvd_db *
+tvd_db_create(const char *remote, enum tvd_db_client client, const char *host)
+{
+    struct tvd_db *db = xzalloc(sizeof *db);
+
+    db->remote = xstrdup(remote);
+    db->idl = ovsdb_idl_create_unconnected(&tvdrec_idl_class, true);
+    ovsdb_idl_track_add_all(db->idl);
+    ovsdb_idl_set_write_changed_only_all(db->idl, true);
+    if (client == TVD_DB_AGENT) {
+        monitor_for_agent(db->idl, host);
+        ovsdb_idl_set_leader_only(db->idl, false);
+    }
+    db->ee_index = ovsdb_idl_index_create1(db->idl, &tvdrec_ee_col_name);
+    db->nic_index = ovsdb_idl_index_create2(db->idl, &tvdrec_nic_col_ee,
+                                            &tvdrec_nic_col_id);
+    hmap_init(&db->claims);
+    svec_init(&db->problems);
+    ovsdb_idl_set_remote(db->idl, remote, true);
+    return db;
+}
+
+void
+tvd_db_destroy(struct tvd_db *db)
+{
+    if (!db) {
+        return;
+    }
+    ovsdb_idl_destroy(db->idl);
+    model_destroy(db->model);
+    model_destroy(db->former);
+    tvd_db_claims_clear(db);
+    hmap_destroy(&db->claims);
+    svec_destroy(&db->problems);
+    free(db->nics.ids);
+    free(db->tvds.ids);
+    free(db->remote);
+    free(db);
+}
+
+struct ovsdb_idl *
+tvd_db_idl(const struct tvd_db *db)
+{
+    return db->idl;
+}
+
+/* --- Lists of ids ---------------------------------------------------------*/
+
+void
+id_list_add(struct id_list *list, uint32_t id)
+{
+    if (list->n == list->allocated) {
+        list->ids = x2nrealloc(list->ids, &list->allocated,
+                               sizeof *list->ids);
+    }
+    list->ids[list->n++] = id;
+}
+
+static int
+compare_ids(const void *a_, const void *b_)
+{
+    const uint32_t *a = a_;
+    const uint32_t *b = b_;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+static void
+id_list_unique(struct id_list *list)
+{
+    size_t n = 0;
+
+    if (list->n > 1) {
+        qsort(list->ids, list->n, sizeof *list->ids, compare_ids);
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        if (!n || list->ids[n - 1] != list->ids[i]) {
+            list->ids[n++] = list->ids[i];
+        }
+    }
+    list->n = n;
+}
+
+/* --- Rows -----------------------------------------------------------------*/
+
+const struct tvdrec_ee *
+tvd_db_find_ee_row(const struct tvd_db *db, const char *name)
+{
+    struct tvdrec_ee *key = tvdrec_ee_index_init_row(db->ee_index);
+
+    tvdrec_ee_index_set_name(key, name);
+
+    const struct tvdrec_ee *row = tvdrec_ee_index_find(db->ee_index, key);
+
+    tvdrec_ee_index_destroy_row(key);
+    return row;
+}
+
+void
+tvd_db_nic_range(const struct tvd_db *db, const char *name,
+                 struct tvdrec_nic **from, struct tvdrec_nic **to)
+{
+    *from = tvdrec_nic_index_init_row(db->nic_index);
+    tvdrec_nic_index_set_ee(*from, name);
+    tvdrec_nic_index_set_id(*from, INT64_MIN);
+    *to = tvdrec_nic_index_init_row(db->nic_index);
+    tvdrec_nic_index_set_ee(*to, name);
+    tvdrec_nic_index_set_id(*to, INT64_MAX);
+}
+
+void
+tvd_db_nic_range_done(struct tvdrec_nic *from, struct tvdrec_nic *to)
+{
+    tvdrec_nic_index_destroy_row(from);
+    tvdrec_nic_index_destroy_row(to);
+}
+
+/* --- Tracking -------------------------------------------------------------*/
+
+/* True if a row changed of which others depend, so that all is read again. */
+static bool
+structure_changed(const struct ovsdb_idl *idl)
+{
+    return tvdrec_label_track_get_first(idl)
+           || tvdrec_conflict_track_get_first(idl)
+           || tvdrec_host_track_get_first(idl)
+           || tvdrec_switch_track_get_first(idl)
+           || tvdrec_tvd_track_get_first(idl)
+           || tvdrec_role_track_get_first(idl)
+           || tvdrec_rule_track_get_first(idl);
+}
+
+/* Only 'pools' of TVD_Global is part of the model. */
+static bool
+pools_changed(const struct ovsdb_idl *idl)
+{
+    const struct tvdrec_tvd_global *global;
+
+    TVDREC_TVD_GLOBAL_FOR_EACH_TRACKED (global, idl) {
+        if (tvdrec_tvd_global_is_new(global)
+            || tvdrec_tvd_global_is_deleted(global)
+            || tvdrec_tvd_global_is_updated(global,
+                                            TVDREC_TVD_GLOBAL_COL_POOLS)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds to 'names' the EEs whose row, or a NIC's row, changed.  (The columns
+ * that name them cannot change, only come and go with their rows.) */
+static void
+changed_ees(const struct ovsdb_idl *idl, struct sset *names)
+{
+    const struct tvdrec_ee *ee;
+    const struct tvdrec_nic *nic;
+
+    TVDREC_EE_FOR_EACH_TRACKED (ee, idl) {
+        sset_add(names, ee->name);
+    }
+    TVDREC_NIC_FOR_EACH_TRACKED (nic, idl) {
+        sset_add(names, nic->ee);
+    }
+}
+
+static void
+update_ees(struct tvd_db *db, const struct sset *names)
+{
+    const char *name;
+
+    /* All are removed before any is added: one may take what another had. */
+    SSET_FOR_EACH (name, names) {
+        tvd_db_forget_ee(db, name);
+    }
+    SSET_FOR_EACH (name, names) {
+        const struct tvdrec_ee *row = tvd_db_find_ee_row(db, name);
+
+        if (row) {
+            tvd_db_read_ee(db, row);
+        }
+    }
+}
+
+static void
+reset_changes(struct tvd_db *db)
+{
+    model_destroy(db->former);
+    db->former = NULL;
+    db->nics.n = 0;
+    db->tvds.n = 0;
+    memset(&db->changes, 0, sizeof db->changes);
+}
+
+static void
+read_changes(struct tvd_db *db)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+
+    changed_ees(db->idl, &names);
+    if (!db->model || db->reread || structure_changed(db->idl)
+        || pools_changed(db->idl)) {
+        db->changes.everything = true;
+    } else if (!sset_is_empty(&names)) {
+        if (!db->n_problems) {
+            update_ees(db, &names);
+        }
+        /* What was left out may fit now that something else changed, and what
+         * fitted may not; that rare case is left to a full reading. */
+        db->changes.everything = db->n_problems > 0;
+    }
+    if (db->changes.everything) {
+        db->changes.gateways = true;
+        tvd_db_read_all(db);
+        db->reread = false;
+    }
+    sset_destroy(&names);
+}
+
+const struct tvd_db_changes *
+tvd_db_run(struct tvd_db *db)
+{
+    reset_changes(db);
+    idl_redial(&db->redial, db->idl, db->remote, time_msec());
+    if (!ovsdb_idl_has_ever_connected(db->idl)) {
+        return NULL;
+    }
+    read_changes(db);
+    ovsdb_idl_track_clear(db->idl);
+
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
+    int64_t seq = global ? global->seq : 0;
+
+    db->changes.seq = seq != db->seq;
+    db->seq = seq;
+    if (db->changes.everything) {
+        db->nics.n = db->tvds.n = 0;
+    }
+    id_list_unique(&db->nics);
+    id_list_unique(&db->tvds);
+    db->changes.nics = db->nics.ids;
+    db->changes.n_nics = db->nics.n;
+    db->changes.tvds = db->tvds.ids;
+    db->changes.n_tvds = db->tvds.n;
+    return (db->changes.everything || db->changes.seq || db->nics.n
+            ? &db->changes : NULL);
+}
+
+void
+tvd_db_wait(struct tvd_db *db)
+{
+    if (db->reread) {
+        poll_immediate_wake();
+    }
+}
+
+/* --- Reading --------------------------------------------------------------*/
+
+struct model *
+tvd_db_model(const struct tvd_db *db)
+{
+    return db->model;
+}
+
+void
+tvd_db_reread(struct tvd_db *db)
+{
+    db->reread = true;
+}
+
+int64_t
+tvd_db_seq(const struct tvd_db *db)
+{
+    return db->seq;
+}
+
+static const struct smap empty_smap = SMAP_INITIALIZER(&empty_smap);
+
+const struct smap *
+tvd_db_ids(const struct tvd_db *db)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
+
+    return global ? &global->ids : &empty_smap;
+}
+
+const struct smap *
+tvd_db_policy(const struct tvd_db *db)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
+
+    return global ? &global->policy : &empty_smap;
+}
+
+const struct svec *
+tvd_db_problems(const struct tvd_db *db, size_t *n)
+{
+    *n = db->n_problems;
+    return &db->problems;
+}

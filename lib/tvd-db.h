@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The TVD database and the data model: a struct model that follows the
+ * contents of the database, and transactions that make the database equal to
+ * a model.
+ *
+ * The schema (schema/tvd.ovsschema, docs/SCHEMA.md) has a row for each object
+ * of the model, with references by name.  This module turns the rows that the
+ * controller writes into a model and back.  It does not decide or allocate
+ * anything, keeps no connection but the one to the database, never blocks,
+ * and leaves the rows of agents (Binding, Agent, Event) to its users, who
+ * reach them with the generated functions of lib/tvd-idl.h.
+ *
+ * Whatever the rows hold, what is read is a consistent model: names resolve,
+ * ids, MACs and IP addresses are unique and in range, addresses are in a
+ * subnet of their NIC's TVD.  A row that does not fit is left out and
+ * reported (tvd_db_problems()), always on the safe side: a matrix entry that
+ * cannot be understood is read as "none", never as missing.
+ *
+ * Typical use, in the poll loop of a program:
+ *
+ *     struct tvd_db *db = tvd_db_create("unix:...", TVD_DB_AGENT, "desk1");
+ *     for (;;) {
+ *         ovsdb_idl_run(tvd_db_idl(db));       (or ovsdb_idl_loop_run())
+ *         changes = tvd_db_run(db);
+ *         if (changes) { ... tvd_db_model(db) ... }
+ *         ...
+ *         ovsdb_idl_wait(tvd_db_idl(db));
+ *         tvd_db_wait(db);
+ *         poll_block();
+ *     }
+ */
+
+#ifndef LIB_TVD_DB_H
+#define LIB_TVD_DB_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/model.h"
+#include "lib/tvd-idl.h"
+
+struct svec;
+struct tvd_db;
+
+/* The text of schema/tvd.ovsschema. */
+extern const char tvd_db_schema[];
+
+/* The name of the OVSDB lock that the active controller holds. */
+#define TVD_DB_LOCK "tvd_controller"
+
+enum tvd_db_client {
+    TVD_DB_CONTROLLER,          /* Sees everything, writes. */
+    TVD_DB_AGENT,               /* Sees what the policy says and of the
+                                 * agents' tables only its own rows. */
+};
+
+/* Makes a client of the database at 'remote' (see ovsdb(7)), which connects
+ * and reconnects in the background.  'host' is the name of an agent's host;
+ * NULL for the controller. */
+struct tvd_db *tvd_db_create(const char *remote, enum tvd_db_client,
+                             const char *host);
+void tvd_db_destroy(struct tvd_db *);
+
+/* For ovsdb_idl_run(), transactions, and the agents' tables.  Owned by 'db'. */
+struct ovsdb_idl *tvd_db_idl(const struct tvd_db *);
+
+/* What tvd_db_run() found.  Owned by the tvd_db, valid until its next call. */
+struct tvd_db_changes {
+    /* The model is a new one.  The former model stays valid until the next
+     * call of tvd_db_run(); nothing may point to it after that. */
+    bool everything;
+
+    /* If !everything: the NICs that came, went (tvd_db_model() no longer has
+     * their id) or changed; struct model_nic and struct model_ee of these are
+     * gone or new.  Each id once, in no order. */
+    const uint32_t *nics;
+    size_t n_nics;
+
+    /* Ids of the TVDs those NICs are or were in.  Each once, in no order. */
+    const uint32_t *tvds;
+    size_t n_tvds;
+
+    /* A NIC in a gateway role came, went or changed: the 'gateway' of each
+     * TVD must be assigned again, with decide_assign_gateways().  Also true
+     * with 'everything'; until assigned it is NULL where it would dangle. */
+    bool gateways;
+
+    bool seq;                   /* tvd_db_seq() is another than before. */
+};
+
+/* Brings the model up to date with the replica of the database, in time
+ * proportional to what changed if only EEs and NICs did.  To be called after
+ * each ovsdb_idl_run() and outside of transactions that have been written to;
+ * it consumes and clears what the IDL has tracked, for all tables.  It also
+ * sees to a quick reconnection (lib/idl-redial.h).
+ *
+ * Returns NULL if nothing changed, or if the database has never been read. */
+const struct tvd_db_changes *tvd_db_run(struct tvd_db *);
+/* Wakes the poll loop if tvd_db_run() has something to do though nothing
+ * arrived. */
+void tvd_db_wait(struct tvd_db *);
+
+/* The model, or NULL if the database has never been read.  Owned by 'db'.
+ * Callers may change 'gateway' of TVDs.  It may also be changed in other ways,
+ * to try something out, if it is changed back, or if tvd_db_reread() is called,
+ * before the next tvd_db_run(). */
+struct model *tvd_db_model(const struct tvd_db *);
+
+/* Makes the next tvd_db_run() read everything again. */
+void tvd_db_reread(struct tvd_db *);
+
+/* 'seq' of TVD_Global; 0 if no policy was ever applied. */
+int64_t tvd_db_seq(const struct tvd_db *);
+
+/* 'ids' and 'policy' of TVD_Global; empty maps if there is none.  Valid until
+ * the next ovsdb_idl_run(). */
+const struct smap *tvd_db_ids(const struct tvd_db *);
+const struct smap *tvd_db_policy(const struct tvd_db *);
+
+/* What was left out of the model, one sentence for each row, and why; at most
+ * TVD_DB_MAX_PROBLEMS of them.  The number of all is in '*n'.  Owned by 'db',
+ * valid until the next tvd_db_run(). */
+#define TVD_DB_MAX_PROBLEMS 100
+const struct svec *tvd_db_problems(const struct tvd_db *, size_t *n);
+
+/* --- Writing (the controller) ----------------------------------------------
+ *
+ * These add to a transaction of tvd_db_idl(), which the caller commits.  They
+ * write a column only where it differs from what is in the database.  Ids must
+ * be allocated. */
+
+/* Makes all rows that the controller owns, but TVD_Global's 'seq', 'ids' and
+ * 'policy', equal to 'model'. */
+void tvd_db_write_model(struct tvd_db *, struct ovsdb_idl_txn *,
+                        const struct model *model);
+
+/* Writes the rows of one EE, and of the roles of its NICs where these are
+ * new.  The work does not depend on the number of EEs (but for a logarithm). */
+void tvd_db_write_ee(struct tvd_db *, struct ovsdb_idl_txn *,
+                     const struct model_ee *);
+
+/* Deletes the rows of the EE called 'name', if there are any. */
+void tvd_db_delete_ee(struct tvd_db *, const char *name);
+
+/* Writes TVD_Global.  Transactions of two writers that read the same 'seq'
+ * exclude each other: the later one fails with TXN_TRY_AGAIN.  'policy' may
+ * be NULL to leave that column as it is. */
+void tvd_db_write_global(struct tvd_db *, struct ovsdb_idl_txn *,
+                         int64_t seq, const struct smap *ids,
+                         const struct smap *policy);
+
+#endif /* lib/tvd-db.h */
