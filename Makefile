@@ -224,6 +224,11 @@ fuzz-targets: $(FUZZ_TARGETS)
 bench: all $(UNIT_TESTS)
 	@B=$(B) tests/bench/run $(T)
 
+## demo        examples/outsourcing.yaml on this machine, measured with real packets (root)
+.PHONY: demo
+demo: all
+	@tests/mininet/demo
+
 ## soak        the long campaigns in full
 .PHONY: soak
 soak: all $(UNIT_TESTS)

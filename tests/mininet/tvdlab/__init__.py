@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A lab: the twin of a policy file on one machine, made of namespaces.
+
+  state     where a lab lives, how its processes are found, how it is removed
+  ns        entering namespaces, passing them between processes
+  policy    reading and deriving policy files for the lab
+  oracle    what a policy file means, written without looking at the product
+  nodes     Mininet nodes: hosts with Open vSwitch, and EEs
+  programs  the daemons of a host, kept running
+  daemon    the process that holds a lab
+  client    talking to it
+  packets   building and recognising raw packets
+  sniffer   what arrives at every NIC
+  probe     measuring who reaches whom
+  matrix    the flow matrix, declared and measured
+  commands  the command line
+"""

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of the lab."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+from . import client, state
+from .state import LabError
+
+DESCRIPTION = """\
+Brings up the twin of a policy file on this machine, in network namespaces,
+and measures with real packets who reaches whom."""
+
+
+def progress(text):
+    print(f"lab: {text}", flush=True)
+
+
+def cmd_up(args):
+    began = time.monotonic()
+    lab = client.up(args.name, args.file, args.only, progress)
+    stand_ins = [n["ee"] for n in lab.nics if n["kind"] == "vm"]
+    if stand_ins:
+        progress(f"{len(stand_ins)} VMs are played by namespaces "
+                 f"({', '.join(stand_ins[:4])}{', ...' if len(stand_ins) > 4 else ''})")
+    for nic in lab.nics:
+        if nic["state"] == "refused":
+            progress(f"{nic['ee']}/{nic['name']} is refused: {nic['reason']}")
+    progress(f"'{args.name}' is up: {len({n['ee'] for n in lab.nics})} EEs on host "
+             f"{lab.info['host']} ({time.monotonic() - began:.1f} s)")
+    return 0
+
+
+def cmd_probe(args):
+    from . import report        # Only here: it is the largest part.
+    return report.run(client.Lab(args.name), args.format)
+
+
+def cmd_shell(args):
+    lab = client.Lab(args.name)
+    argv = args.command or [os.environ.get("SHELL", "/bin/bash")]
+    return lab.enter(args.ee, argv).wait()
+
+
+def cmd_ctl(args):
+    lab = client.Lab(args.name)
+    argv = [client.programs.find("tvdctl"), *args.arguments]
+    return lab.enter(lab.info["host"], argv).wait()
+
+
+def cmd_sync(args):
+    result = client.Lab(args.name).request("sync")
+    progress(f"{len(result['made'])} EEs made, {len(result['removed'])} removed")
+    return 0
+
+
+def cmd_status(args):
+    names = [args.name] if args.name_given else state.names()
+    if not names:
+        print("no lab is up")
+    worst = 0
+    for name in names:
+        try:
+            info = client.Lab(name).info
+        except LabError as e:
+            print(f"lab: {e}", file=sys.stderr)
+            worst = 1
+            continue
+        if args.format == "json":
+            print(json.dumps(info, indent=2))
+            continue
+        _show(info)
+    return worst
+
+
+def _show(info):
+    print(f"lab '{info['name']}': host {info['host']}, {len(info['nics'])} NICs, "
+          f"up for {time.time() - info['started']:.0f} s")
+    print(f"  policy {info['file']}" + (f" ({info['note']})" if info.get("note") else ""))
+    print(f"  logs   {info['log']}")
+    for name, program in info["programs"].items():
+        print(f"  {name:13} {'runs' if program['alive'] else 'is dead'}, "
+              f"{program['restarts']} restarts")
+    for nic in info["nics"]:
+        what = nic["state"] + (f": {nic['reason']}" if nic["reason"] else "")
+        print(f"  {nic['ee'] + '/' + nic['name']:24} {nic['tvd']}/{nic['role']} "
+              f"{nic['mac']} {' '.join(nic['ips'])} {what}")
+
+
+def cmd_down(args):
+    names = state.names() if args.all else [args.name]
+    for name in names:
+        if client.down(name):
+            progress(f"'{name}' is down")
+        else:
+            progress(f"there is no lab '{name}'")
+    return 0
+
+
+def cmd_init(args):
+    from . import daemon        # Imports Mininet, which takes a while.
+    daemon.init_main(args.lab)
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="lab", description=DESCRIPTION)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--name", default=argparse.SUPPRESS,
+                        help=f"which lab (default '{state.DEFAULT_NAME}', or $TVD_LAB)")
+    form = argparse.ArgumentParser(add_help=False)
+    form.add_argument("--format", choices=["table", "json"], default="table")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name, function, text, parents=()):
+        p = verbs.add_parser(name, help=text, description=text,
+                             parents=[common, *parents])
+        p.set_defaults(function=function)
+        return p
+
+    p = verb("up", cmd_up, "bring up the twin of a policy file")
+    p.add_argument("file", metavar="FILE", help="the policy file")
+    p.add_argument("--only", metavar="HOST",
+                   help="only this host, its EEs and those bound to no host")
+    verb("probe", cmd_probe, "measure who reaches whom and compare with the policy; "
+         "exit status 1 if anything differs", [form])
+    p = verb("shell", cmd_shell, "run a shell or a command in an EE or on the host")
+    p.add_argument("ee", metavar="EE")
+    p.add_argument("command", metavar="CMD", nargs=argparse.REMAINDER)
+    p = verb("ctl", cmd_ctl, "run tvdctl against the lab's controller")
+    p.add_argument("arguments", metavar="ARG", nargs=argparse.REMAINDER)
+    verb("sync", cmd_sync, "make and remove EEs after the policy was changed with ctl")
+    verb("status", cmd_status, "show the labs that are up", [form])
+    p = verb("down", cmd_down, "take a lab down and leave nothing behind")
+    p.add_argument("--all", action="store_true", help="every lab")
+    return top
+
+
+def main(argv):
+    if argv[:1] == [state.INIT_VERB]:
+        return cmd_init(argparse.Namespace(lab=argv[1]))
+    args = parser().parse_args(argv)
+    args.name_given = hasattr(args, "name") or "TVD_LAB" in os.environ
+    if not hasattr(args, "name"):
+        args.name = os.environ.get("TVD_LAB", state.DEFAULT_NAME)
+    try:
+        state.check_name(args.name)
+        if os.geteuid():
+            raise LabError("must be run as root: namespaces are made (try sudo)")
+        return args.function(args)
+    except LabError as e:
+        text = str(e)
+        # Policy errors stand as tvdctl prints them.
+        print(text if "\n" in text or ": " in text.split(" ")[0] + " "
+              else f"lab: {text}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted", file=sys.stderr)
+        return 130
+    except subprocess.SubprocessError as e:
+        print(f"lab: {e}", file=sys.stderr)
+        return 1

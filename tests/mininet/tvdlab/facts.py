@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The NICs of a lab, as the controller says they are.
+
+A NIC is a dictionary:
+  ee, name     the EE and the NIC's name in it
+  tvd, role    its membership
+  mac, ips     as allocated
+  plens        prefix length of each address
+  routers      the TVD's router addresses, the NIC's default routes
+  managed      whether the agent makes the EE (a gateway)
+  netns        of a managed EE: its namespace on the host
+  kind         namespace or vm, as declared
+  state        installed, refused, absent or pending
+  reason       why it was refused
+"""
+import ipaddress
+import json
+
+
+def nics(ctl):
+    """Asks through 'ctl', which runs tvdctl and returns what it prints."""
+    tvds = {row["name"]: row for row in rows(ctl("--format=json", "show", "tvds"))}
+    found = []
+    for row in rows(ctl("--format=json", "show", "ees")):
+        found += _of_ee(row, tvds)
+    return found
+
+
+def rows(text):
+    data = json.loads(text)
+    return data["rows"] if isinstance(data, dict) else data
+
+
+def _of_ee(row, tvds):
+    result = []
+    for nic in row["nics"]:
+        subnets = [ipaddress.ip_network(s) for s in tvds[nic["tvd"]]["subnets"]]
+        plens = {ip: net.prefixlen for ip in nic["ips"] for net in subnets
+                 if ipaddress.ip_address(ip) in net}
+        mine = [n for n in subnets
+                if any(ipaddress.ip_address(ip) in n for ip in nic["ips"])]
+        result.append({
+            "ee": row["name"], "name": nic["name"], "tvd": nic["tvd"],
+            "role": nic["role"], "mac": nic["mac"], "ips": nic["ips"], "plens": plens,
+            "routers": [str(n.network_address + 1) for n in mine],
+            "managed": row["managed"], "kind": row["kind"],
+            "netns": "tvd-gw-" + row["name"],
+            "state": nic.get("state", "pending"), "reason": nic.get("reason", "")})
+    return result
+
+
+def wiring(nics_of_ee):
+    """What an EE's node must be made anew for when it changes."""
+    return [(n["name"], n["mac"], n["ips"], n["routers"], n["managed"])
+            for n in nics_of_ee]
+
+
+def pending(nic):
+    return nic["state"] not in ("installed", "refused")

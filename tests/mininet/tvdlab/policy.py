@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policy files as the lab needs them: reading, and deriving one that a single
+lab host can run."""
+import copy
+import socket
+
+import yaml
+
+from .state import LabError
+
+LAB_HOST = "lab"
+
+
+def load(path):
+    """The YAML of a file that 'tvdctl check' has accepted."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            data = yaml.load(f, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, yaml.YAMLError) as e:
+        raise LabError(f"{path}: {e}") from None
+    if not isinstance(data, dict):
+        raise LabError(f"{path}: not a policy file")
+    return data
+
+
+def save(data, path):
+    with open(path, "w", encoding="utf-8") as f:
+        yaml.safe_dump(data, f, sort_keys=False, default_flow_style=None)
+
+
+def derive(data, only=None):
+    """(policy, host, note): 'data' as one lab host can run it.
+
+    With 'only', the EEs of that host and those bound to none.  Otherwise, if
+    there is not exactly one host, all EEs on one host that may run every type.
+    'note' says in a line what was changed, None if nothing was."""
+    data = copy.deepcopy(data)
+    hosts = data.get("hosts") or {}
+    if only is not None:
+        return _keep_host(data, hosts, only)
+    if len(hosts) == 1:
+        return data, next(iter(hosts)), None
+    return _collapse(data, hosts)
+
+
+def _keep_host(data, hosts, only):
+    if only not in hosts:
+        known = ", ".join(sorted(hosts)) or "none"
+        raise LabError(f"no host '{only}' in the policy: its hosts are {known}")
+    gone = [name for name, ee in (data.get("ees") or {}).items()
+            if ee.get("host") not in (None, only)]
+    for name in gone:
+        del data["ees"][name]
+    _forget_peers(data, set(gone))
+    data["hosts"] = {only: _detach(hosts[only])}
+    data.pop("switches", None)
+    if len(hosts) == 1:
+        return data, only, None
+    return data, only, (f"host {only} alone: {len(gone)} EEs of other hosts are left out "
+                        f"({_few(gone)})")
+
+
+def _collapse(data, hosts):
+    types = {t for label in (data.get("labels") or {}).values() for t in label}
+    conflicts = data.get("conflicts") or {}
+    broken = [name for name, c in conflicts.items() if len(types & set(c)) > 1]
+    for name in broken:
+        del conflicts[name]
+    label = _free_name("lab-all-types", data.get("labels") or {})
+    data.setdefault("labels", {})[label] = sorted(types)
+    # The name of a declared host, so that messages look familiar.
+    host = _free_name(LAB_HOST, {})
+    data["hosts"] = {host: {"label": label}}
+    data.pop("switches", None)
+    for ee in (data.get("ees") or {}).values():
+        if "host" in ee:
+            ee["host"] = host
+    note = (f"{len(hosts)} hosts ({_few(hosts)}) are collapsed into one, '{host}', "
+            "that may run every type")
+    if broken:
+        note += f"; conflict sets that this breaks are dropped: {', '.join(broken)}"
+    return data, host, note
+
+
+def _detach(host):
+    return {k: v for k, v in host.items() if k not in ("switch", "port")}
+
+
+def _free_name(name, taken):
+    while name in taken:
+        name += "-"
+    return name
+
+
+def _few(names, limit=4):
+    names = list(names)
+    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")
+
+
+def _forget_peers(data, gone):
+    """Takes EEs that are left out from the peers of P entries; an entry that
+    has no peer left allows nothing."""
+    for by_role in (data.get("flows") or {}).values():
+        for row in (by_role or {}).values():
+            for to, entry in (row or {}).items():
+                if isinstance(entry, dict) and entry.get("peers"):
+                    entry["peers"] = [p for p in entry["peers"] if p not in gone]
+                    if not entry["peers"]:
+                        row[to] = "none"
+
+
+def parse_service(text):
+    """(protocol, first port, last port) of a service; ports None for all."""
+    text = str(text)
+    proto, _, ports = text.partition("/")
+    if not ports and proto not in ("icmp", "tcp", "udp", "sctp") and not proto.isdigit():
+        return _named_service(proto)
+    if not ports:
+        return proto, None, None
+    first, _, last = ports.partition("-")
+    return proto, int(first), int(last or first)
+
+
+def _named_service(name):
+    for proto in ("tcp", "udp"):
+        try:
+            port = socket.getservbyname(name, proto)
+            return proto, port, port
+        except OSError:
+            continue
+    raise LabError(f"unknown service '{name}'")
+
+
+def entries(data):
+    """Every declared entry of the matrix: (from TVD, role, to TVD, entry)."""
+    for tvd, by_role in (data.get("flows") or {}).items():
+        for role, row in (by_role or {}).items():
+            for to, entry in (row or {}).items():
+                yield tvd, role, to, entry
+
+
+def probe_services(data):
+    """The services to probe: ICMP, every port that a rule names with its
+    neighbour on the other protocol, and a port that none names."""
+    named = set()
+    for _, _, _, entry in entries(data):
+        if isinstance(entry, dict):
+            named.update(parse_service(s) for s in entry.get("services") or [])
+    ports, ends = set(), set()
+    for proto, first, last in named:
+        if first is not None and proto in ("tcp", "udp"):
+            ports.update({first, last})
+            if last > first and last < 65535:
+                ends.add(last + 1)
+    other = 7777
+    while any(f is not None and f <= other <= l for _, f, l in named) or other in ports:
+        other += 1
+    services = {"icmp"}
+    for port in ports | ends | {other}:
+        services.update({f"tcp/{port}", f"udp/{port}"})
+    return sorted(services, key=lambda s: (s.split("/")[0], int((s + "/0").split("/")[1])))

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemons of a lab's host, and keeping them running.
+
+What dies is started again after 100 ms, as the systemd units do."""
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+from .state import LabError
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__)))))
+RESTART_DELAY = 0.1
+
+# Inside a host node everything that is written lies on its private /run and
+# /var/log, so that nothing of the machine is touched.
+ENVIRONMENT = {
+    "OVS_RUNDIR": "/run/openvswitch",
+    "OVS_LOGDIR": "/var/log",
+    "OVS_DBDIR": "/run/openvswitch/db",
+    "OVS_SYSCONFDIR": "/run/etc",
+    "TVD_RUNDIR": "/run/tvd",
+    "TVD_DBDIR": "/run/tvd-db",
+    "TVD_SYSCONFDIR": "/run/etc/tvd",
+}
+DIRECTORIES = ["/run/openvswitch/db", "/run/etc/tvd", "/run/tvd", "/run/tvd-db",
+               "/run/netns"]
+OVS_DB = "/run/openvswitch/db/conf.db"
+OVS_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
+
+
+def build_dir():
+    return os.path.join(TOP, os.environ.get("B", "build"))
+
+
+def find(program):
+    """The path of one of our programs: from this tree's build if it has been
+    built, otherwise an installed one."""
+    folder = {"tvdctl": "cli", "tvd-agent": "agent", "tvd-controller": "controller"}
+    built = os.path.join(build_dir(), folder[program], program)
+    if os.access(built, os.X_OK):
+        return built
+    installed = shutil.which(program, path=os.environ.get("PATH", "")
+                             + ":/usr/local/sbin:/usr/sbin")
+    if not installed:
+        raise LabError(f"{program} is neither built ({built}) nor installed: run 'make'")
+    return installed
+
+
+def environment():
+    env = dict(os.environ)
+    env.update(ENVIRONMENT)
+    schema = os.path.join(TOP, "schema")
+    if os.path.isdir(schema):
+        env.setdefault("TVD_DATADIR", schema)
+    return env
+
+
+def ovs_commands():
+    """Open vSwitch's daemons, in the order of starting."""
+    run = ENVIRONMENT["OVS_RUNDIR"]
+    return {
+        "ovsdb-server": ["/usr/sbin/ovsdb-server", OVS_DB, f"--remote=punix:{run}/db.sock",
+                         "--remote=db:Open_vSwitch,Open_vSwitch,manager_options",
+                         f"--pidfile={run}/ovsdb-server.pid",
+                         f"--unixctl={run}/ovsdb-server.ctl", "-vconsole:warn",
+                         "--log-file=/var/log/ovsdb-server.log"],
+        "ovs-vswitchd": ["/usr/sbin/ovs-vswitchd", f"unix:{run}/db.sock",
+                         f"--pidfile={run}/ovs-vswitchd.pid", "-vconsole:warn",
+                         "--log-file=/var/log/ovs-vswitchd.log"],
+    }
+
+
+def tvd_commands(host):
+    """Our daemons on host 'host'."""
+    return {
+        "controller": [find("tvd-controller"), "-vconsole:warn",
+                       "--log-file=/var/log/tvd-controller.log"],
+        "agent": [find("tvd-agent"), f"--host={host}", "-vconsole:warn",
+                  "--log-file=/var/log/tvd-agent.log"],
+    }
+
+
+class Program:
+    def __init__(self, node, name, argv, log):
+        self.node = node
+        self.name = name
+        self.argv = argv
+        self.log = log
+        self.popen = None
+        self.restarts = 0
+        self.died = None        # When it was found dead.
+        self.wanted = True
+
+    def start(self):
+        # Truncated at the first start, so that the tail shows this lab's.
+        with open(self.log, "ab") as out:
+            self.popen = self.node.popen(self.argv, stdin=subprocess.DEVNULL,
+                                         stdout=out, stderr=out, env=environment())
+        self.died = None
+
+    def alive(self):
+        return self.popen is not None and self.popen.poll() is None
+
+    def tail(self, lines=8):
+        try:
+            with open(self.log, errors="replace") as f:
+                return "".join(f.readlines()[-lines:])
+        except OSError:
+            return ""
+
+
+class Supervisor(threading.Thread):
+    """Starts again what has died."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.programs = {}
+        self._lock = threading.Lock()
+
+    def add(self, node, name, argv, log):
+        program = Program(node, name, argv, log)
+        program.start()
+        with self._lock:
+            self.programs[name] = program
+        return program
+
+    def kill(self, name, sig=signal.SIGKILL):
+        with self._lock:
+            program = self.programs[name]
+            program.popen.send_signal(sig)
+        return program.popen.pid
+
+    def hold(self, name, held):
+        """With held=True 'name' is not started again when it dies."""
+        with self._lock:
+            self.programs[name].wanted = not held
+
+    def run(self):
+        while True:
+            time.sleep(0.02)
+            with self._lock:
+                for program in self.programs.values():
+                    self._tend(program, time.monotonic())
+
+    @staticmethod
+    def _tend(program, now):
+        if program.alive() or not program.wanted:
+            return
+        if program.died is None:
+            program.died = now
+        elif now - program.died >= RESTART_DELAY:
+            program.restarts += 1
+            program.start()

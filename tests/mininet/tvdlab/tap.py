@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the system tests share: TAP, seeds, and labs that are always removed."""
+import atexit
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+
+from . import client, state
+
+
+class Tap:
+    """Prints TAP; done() gives the exit status."""
+
+    def __init__(self, name):
+        self.name = name
+        self.count = 0
+        self.failed = 0
+        self.began = time.monotonic()
+        # The runner interrupts a test that takes too long; so does a user.
+        for sig in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sig, self._interrupted)
+
+    @staticmethod
+    def _interrupted(number, _frame):
+        raise KeyboardInterrupt(f"signal {number}")
+
+    def ok(self, condition, what, *details):
+        self.count += 1
+        if not condition:
+            self.failed += 1
+        print(f"{'ok' if condition else 'not ok'} {self.count} - {what}", flush=True)
+        if not condition:
+            for detail in details:
+                self.note(detail)
+        return condition
+
+    def same(self, got, wanted, what):
+        return self.ok(got == wanted, what, f"got {got!r}", f"wanted {wanted!r}")
+
+    def note(self, text):
+        for line in str(text).splitlines():
+            print(f"# {line}", flush=True)
+
+    def skip(self, what, why):
+        self.count += 1
+        print(f"ok {self.count} - {what} # SKIP {why}", flush=True)
+
+    def seed(self):
+        """The seed of this run: $TVD_SEED, or one to be told."""
+        seed = int(os.environ.get("TVD_SEED") or random.SystemRandom().randrange(1 << 31))
+        print(f"# seed {seed}; rerun: sudo TVD_SEED={seed} tests/system/{self.name}",
+              flush=True)
+        return seed
+
+    def done(self):
+        print(f"1..{self.count}")
+        print(f"# {time.monotonic() - self.began:.1f} s")
+        return 1 if self.failed else 0
+
+
+def soak():
+    """Whether the campaigns are to be run in full length."""
+    return bool(os.environ.get("TVD_SOAK"))
+
+
+def lab_name(purpose):
+    """A name that tests running at the same time do not share."""
+    return f"{purpose}-{os.getpid()}"
+
+
+@contextlib.contextmanager
+def lab_of(path, name, tap):
+    """A lab of policy file 'path', removed in any case."""
+    atexit.register(_remove, name)
+    try:
+        yield client.up(name, path, progress=tap.note)
+    finally:
+        client.down(name)
+
+
+def _remove(name):
+    if state.exists(name) or state.pids(name):
+        state.remove(name)
+
+
+def main(name, function):
+    """Runs a test: 'function' gets a Tap."""
+    if os.geteuid():
+        print(f"ok 1 - {name} # SKIP needs root: namespaces are made")
+        print("1..1")
+        sys.exit(0)
+    tap = Tap(name)
+    try:
+        function(tap)
+    except KeyboardInterrupt as e:
+        tap.ok(False, f"interrupted: {e}")
+    except state.LabError as e:
+        tap.ok(False, "the lab works", e)
+    sys.exit(tap.done())
