@@ -3,6 +3,7 @@
 # lib: what every other folder may use.  Pure modules and thin OVS adapters.
 
 LIB_SOURCES := \
+	lib/api-client.c \
 	lib/dirs.c \
 	lib/idl-redial.c \
 	lib/model.c \

@@ -68,6 +68,12 @@ output_format_from_string(const char *name, enum output_format *format)
     return false;
 }
 
+int
+output_error(const struct output *o)
+{
+    return o->error;
+}
+
 enum output_format
 output_get_format(const struct output *o)
 {
@@ -312,6 +318,22 @@ flush_fields(struct output *o)
     clear_cells(o);
 }
 
+static void
+flush_stream(struct output *o)
+{
+    if (fflush(o->stream) && !o->error) {
+        o->error = errno;
+    }
+}
+
+void
+output_flush(struct output *o)
+{
+    ovs_assert(!o->columns);
+    flush_fields(o);
+    flush_stream(o);
+}
+
 int
 output_destroy(struct output *o)
 {
@@ -329,9 +351,7 @@ output_destroy(struct output *o)
     if (o->format == OUTPUT_JSON && !o->endless) {
         put(o, o->empty[0] ? "}\n" : "\n}\n");
     }
-    if (fflush(o->stream) && !o->error) {
-        o->error = errno;
-    }
+    flush_stream(o);
     error = o->error;
     free(o->cells);
     free(o->title);
@@ -426,8 +446,8 @@ end_row(struct output *o)
     } else {
         put(o, o->format == OUTPUT_CSV ? "\r\n" : "\n");
     }
-    if (o->endless && fflush(o->stream) && !o->error) {
-        o->error = errno;
+    if (o->endless) {
+        flush_stream(o);
     }
 }
 

@@ -70,6 +70,13 @@ struct output *output_create_stream(FILE *stream, enum output_format,
  * or the errno of the first write that failed.  NULL is fine. */
 int output_destroy(struct output *);
 
+/* Writes what is pending, before something that takes long.  Fields that
+ * follow are aligned anew. */
+void output_flush(struct output *);
+
+/* The errno of the first write that failed so far; 0: none. */
+int output_error(const struct output *);
+
 enum output_format output_get_format(const struct output *);
 
 /* Fields of the object, or cells of the table, that is open.  'key' is the

@@ -43,9 +43,9 @@ void id_list_add(struct id_list *, uint32_t id);
 /* Replaces db->model by what the rows say. */
 void tvd_db_read_all(struct tvd_db *);
 
-/* Adds the EE of 'row' with its NICs to db->model, and the ids of its NICs
- * and their TVDs to the lists of changes. */
-void tvd_db_read_ee(struct tvd_db *, const struct tvdrec_ee *row);
+/* Adds the EE called 'name' with its NICs to db->model, if it has a row, and
+ * the ids of its NICs and their TVDs to the lists of changes. */
+void tvd_db_read_ee_called(struct tvd_db *, const char *name);
 
 /* Removes the EE called 'name' from db->model, if it is there, with the same
  * effect on the lists of changes. */

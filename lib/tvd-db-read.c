@@ -657,8 +657,8 @@ read_nic(struct tvd_db *db, struct model_ee *ee, const struct tvdrec_nic *row)
     note_nic(db, nic);
 }
 
-void
-tvd_db_read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
+static void
+read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
 {
     struct model_label *label;
     struct tvdrec_nic *from, *to;
@@ -682,6 +682,30 @@ tvd_db_read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
     tvd_db_nic_range(db, row->name, &from, &to);
     TVDREC_NIC_FOR_EACH_RANGE (nic, from, to, db->nic_index) {
         read_nic(db, ee, nic);
+    }
+    tvd_db_nic_range_done(from, to);
+}
+
+static void
+report_orphan(struct tvd_db *db, const struct tvdrec_nic *nic)
+{
+    problem(db, "NIC \"%.80s/%.80s\" left out: no such EE", nic->ee, nic->name);
+}
+
+void
+tvd_db_read_ee_called(struct tvd_db *db, const char *name)
+{
+    const struct tvdrec_ee *row = tvd_db_find_ee_row(db, name);
+    struct tvdrec_nic *from, *to;
+    const struct tvdrec_nic *nic;
+
+    if (row) {
+        read_ee(db, row);
+        return;
+    }
+    tvd_db_nic_range(db, name, &from, &to);
+    TVDREC_NIC_FOR_EACH_RANGE (nic, from, to, db->nic_index) {
+        report_orphan(db, nic);
     }
     tvd_db_nic_range_done(from, to);
 }
@@ -727,19 +751,6 @@ read_range(const struct tvdrec_tvd_global *row, const char *min_key,
     }
 }
 
-static void
-report_orphans(struct tvd_db *db)
-{
-    const struct tvdrec_nic *nic;
-
-    TVDREC_NIC_FOR_EACH (nic, db->idl) {
-        if (!model_ee_find(db->model, nic->ee)) {
-            problem(db, "NIC \"%.80s/%.80s\" left out: no such EE", nic->ee,
-                    nic->name);
-        }
-    }
-}
-
 void
 tvd_db_read_all(struct tvd_db *db)
 {
@@ -748,6 +759,7 @@ tvd_db_read_all(struct tvd_db *db)
     const struct tvdrec_role *role;
     const struct tvdrec_rule *rule;
     const struct tvdrec_ee *ee;
+    const struct tvdrec_nic *nic;
 
     model_destroy(db->former);
     db->former = db->model;
@@ -772,7 +784,11 @@ tvd_db_read_all(struct tvd_db *db)
         read_rule(db, rule);
     }
     TVDREC_EE_FOR_EACH (ee, db->idl) {
-        tvd_db_read_ee(db, ee);
+        read_ee(db, ee);
     }
-    report_orphans(db);
+    TVDREC_NIC_FOR_EACH (nic, db->idl) {
+        if (!tvd_db_find_ee_row(db, nic->ee)) {
+            report_orphan(db, nic);
+        }
+    }
 }

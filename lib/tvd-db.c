@@ -204,11 +204,7 @@ update_ees(struct tvd_db *db, const struct sset *names)
         tvd_db_forget_ee(db, name);
     }
     SSET_FOR_EACH (name, names) {
-        const struct tvdrec_ee *row = tvd_db_find_ee_row(db, name);
-
-        if (row) {
-            tvd_db_read_ee(db, row);
-        }
+        tvd_db_read_ee_called(db, name);
     }
 }
 
