@@ -81,16 +81,22 @@ check_subnets(struct parser *p)
     }
     qsort(all, n, sizeof *all, compare_subnets);
 
-    /* Two address blocks are disjoint, or one is in the other.  So the last
-     * one that was in no other is all that needs to be looked at. */
-    size_t outer = 0;
-    for (i = 1; i < n; i++) {
-        if (model_subnet_contains(all[outer].subnet, &all[i].subnet->addr)) {
-            report_overlap(p, &all[outer], &all[i]);
-        } else {
-            outer = i;
+    /* Two address blocks are disjoint, or one is in the other.  So what holds
+     * all[i] is all[i - 1], or holds all[i - 1], or there is nothing. */
+    size_t *outer = xmalloc((n + 1) * sizeof *outer);   /* n: nothing. */
+    for (i = 0; i < n; i++) {
+        size_t o = i ? i - 1 : n;
+
+        while (o != n && !model_subnet_contains(all[o].subnet,
+                                                &all[i].subnet->addr)) {
+            o = outer[o];
+        }
+        outer[i] = o;
+        if (o != n) {
+            report_overlap(p, &all[o], &all[i]);
         }
     }
+    free(outer);
     free(all);
 }
 
@@ -139,7 +145,7 @@ check_pool(struct parser *p, const char *what, const struct model_range *pool,
 
     if (n > room - n_declared_inside) {
         parse_error_loc(p, &pool->loc, "%s is too small: %"PRIuSIZE" TVDs need "
-                        "a number from it, %"PRIu64" are free",
+                        "a number from it, free: %"PRIu64,
                         what, n, room - n_declared_inside);
     }
 }

@@ -535,8 +535,7 @@ check_pinned(struct parser *p, const struct ee_reader *r)
         return;
     }
     if (!decide_authorised(r->pinned, ee, &why)) {
-        parse_error(p, r->host, "host '%s' cannot run EE '%s': %s",
-                    r->pinned->name, ee->name, why);
+        parse_error(p, r->host, "%s", why);
         free(why);
         return;
     }
@@ -547,8 +546,7 @@ check_pinned(struct parser *p, const struct ee_reader *r)
         if (nic->tvd && nic->tvd->label
             && decide_share(ee->label, nic->tvd->label)
             && !decide_attachable(r->pinned, nic, nic->tvd, &why)) {
-            parse_error(p, r->host, "host '%s' cannot run EE '%s': %s",
-                        r->pinned->name, ee->name, why);
+            parse_error(p, r->host, "%s, as EE '%s' needs it", why, ee->name);
             free(why);
             return;
         }

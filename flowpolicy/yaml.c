@@ -53,6 +53,15 @@ mark_column(const yaml_mark_t *mark)
     policy_errors_add((L)->errors, mark_line(MARK), mark_column(MARK),  \
                       __VA_ARGS__)
 
+/* True if it is a tab that the scanner could make nothing of. */
+static bool
+stopped_at_tab(const yaml_parser_t *p)
+{
+    return (p->error == YAML_SCANNER_ERROR
+            && p->buffer.pointer < p->buffer.last
+            && *p->buffer.pointer == '\t');
+}
+
 /* Errors of encoding come with an offset in bytes only. */
 static void
 report_reader_error(struct loader *l)
@@ -81,6 +90,9 @@ report_parser_error(struct loader *l)
         report_reader_error(l);
     } else if (p->error == YAML_MEMORY_ERROR || !p->problem) {
         policy_errors_add(l->errors, 0, 0, "out of memory");
+    } else if (stopped_at_tab(p)) {
+        loader_error(l, &p->problem_mark, "not valid YAML: a tab is here; "
+                     "indent with spaces");
     } else if (p->context) {
         loader_error(l, &p->problem_mark, "not valid YAML: %s %s (line %u)",
                      p->problem, p->context, mark_line(&p->context_mark));

@@ -7,3 +7,4 @@ flowpolicy_parse_libs := flowpolicy/libflowpolicy.a \
 
 $(eval $(call program,tests/policy-check,tests/policy/policy-check.c,$(flowpolicy_parse_libs),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-policy,tests/unit/test-policy.c tests/unit/policy-print.c,$(flowpolicy_parse_libs),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-policy-ee,tests/unit/test-policy-ee.c,$(flowpolicy_parse_libs),$(flowpolicy_libs)))
