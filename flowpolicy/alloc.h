@@ -11,7 +11,12 @@
  * Ids, VLANs and VNIs are taken in turn above the last one taken, and begin
  * again at the lowest free one when the range is spent, so that a value is not
  * given away again while something may still remember its former owner.  The
- * address of a NIC starts from its id, with the same effect. */
+ * search for an address begins at the NIC's id, counted into the subnet, with
+ * the same effect.
+ *
+ * MACs are locally administered: 02:54:56 and the NIC's id, 02:54:57:00 and
+ * the TVD's for its router; where that is taken, the same with another first
+ * byte. */
 
 #ifndef FLOWPOLICY_ALLOC_H
 #define FLOWPOLICY_ALLOC_H 1
@@ -69,9 +74,13 @@ char *alloc_fill(struct model *new, const struct model *old,
     OVS_WARN_UNUSED_RESULT;
 
 /* The same for one EE that was just added to 'model', all else of which is
- * filled in.  Nothing else changes, except the gateway of a TVD that had none.
- * Fails also if a MAC or address that 'ee' declares is taken.  On failure
- * 'state' is unchanged and 'ee' is only good for model_ee_remove(). */
+ * filled in.  Nothing else changes, except that 'ee' may become a gateway.
+ * A role that its TVD got for it (MODEL_DEFAULT_ROLE) is given its id.  What
+ * 'ee' declares is free: flowpolicy's parser has checked that.  On failure
+ * 'state' is unchanged and 'ee' is only good for model_ee_remove().
+ *
+ * Looks at each NIC of the model once, for the addresses of the TVDs it
+ * joins. */
 char *alloc_ee(struct model *model, struct model_ee *ee,
                struct alloc_state *state)
     OVS_WARN_UNUSED_RESULT;

@@ -43,11 +43,14 @@ struct diff_change {
     enum diff_kind kind;
     enum diff_op op;
     char *name;
-    struct svec details;        /* In a fixed order: "vlan: 110 -> 111" for a
-                                 * change, "vlan: 110" for an addition. */
+    struct svec details;        /* In a fixed order.  Of a change "vlan: 110 ->
+                                 * 111", and with " (new)" or " (gone)" behind
+                                 * it what was not there before or is no more;
+                                 * of an addition "vlan: 110", without what is
+                                 * the default; of a removal nothing. */
 };
 
-/* Sorted by kind, then name, then remove before add. */
+/* Sorted by kind, then name. */
 struct diff {
     struct diff_change *changes;
     size_t n;

@@ -4,9 +4,11 @@
 # what needs libyaml is in libflowpolicy.a, to be linked in front of it.
 
 flowpolicy_core := \
+	flowpolicy/alloc.c \
 	flowpolicy/check.c \
 	flowpolicy/decide-answer.c \
 	flowpolicy/decide.c \
+	flowpolicy/diff.c \
 	flowpolicy/errors.c \
 	flowpolicy/node.c \
 	flowpolicy/parse.c \

@@ -52,7 +52,7 @@ quote(const char *text)
     size_t i;
 
     ds_put_char(&out, '\'');
-    for (i = 0; text[i] && i < MAX; i++) {
+    for (i = 0; i < MAX && text[i]; i++) {
         unsigned char c = text[i];
 
         ds_put_char(&out, c < ' ' || c == 127 ? '?' : c);
