@@ -27,6 +27,7 @@
 #include "openvswitch/list.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/types.h"
+#include "smap.h"
 #include "sset.h"
 
 struct ds;
@@ -66,14 +67,33 @@ struct gateway_wanted {
  * has 'error' set. */
 void gateway_plan_wanted(const struct model *, const char *host,
                          bool plain_frames, struct shash *wanted);
+/* Accepts NULL. */
 void gateway_wanted_destroy(struct gateway_wanted *);
 /* Destroys the contents of 'wanted' and itself. */
 void gateway_wanted_destroy_all(struct shash *wanted);
+
+/* True if a namespace of this name carries our mark. */
+bool gateway_netns_name_is_ours(const char *name);
+/* True if a network device may have this name. */
+bool gateway_device_name_is_valid(const char *name);
 
 struct json *gateway_wanted_to_json(const struct gateway_wanted *);
 /* NULL if 'json' is not what gateway_wanted_to_json() makes.  Checks names so
  * that nothing below /run/netns but our own can be meant. */
 struct gateway_wanted *gateway_wanted_from_json(const struct json *);
+
+/* A kernel setting, as a path below /proc/sys: of the namespace, or, with
+ * "host:" in front, of the host. */
+struct gateway_sysctl {
+    char *name;                 /* "net/ipv4/ip_forward" */
+    const char *value;          /* Static. */
+    bool device;                /* Of a device, which has to exist. */
+};
+/* All that 'wanted' has, in the order in which they are to be set; '*n' gets
+ * their number.  Caller frees with gateway_sysctls_free(). */
+struct gateway_sysctl *gateway_wanted_sysctls(const struct gateway_wanted *,
+                                              size_t *n);
+void gateway_sysctls_free(struct gateway_sysctl *, size_t n);
 
 /* --- What is there ---------------------------------------------------------*/
 
@@ -97,8 +117,8 @@ struct gateway_observed {
     struct sset routes;         /* Of the main tables, but those the kernel
                                  * makes, as "default via 10.0.0.1". */
     struct sset neighbours;     /* Permanent, as "10.0.0.1 02:...". */
-    struct sset devices;        /* Other devices than lo and 'inner_if'. */
-    struct shash sysctls;       /* "char *" values by name. */
+    struct sset devices;        /* Others than lo and 'inner_if', if up. */
+    struct smap sysctls;        /* By name; absent if it cannot be read. */
     bool table;                 /* "inet tvd" exists. */
     char *skeleton;             /* Its normal form without addresses. */
     struct shash sets;          /* "struct gateway_set *" by name. */
@@ -112,8 +132,9 @@ void gateway_observed_destroy(struct gateway_observed *);
 
 enum gateway_action_kind {
     GATEWAY_CREATE_NETNS,
-    GATEWAY_DELETE_VETH,        /* One that is broken or has a wrong name. */
-    GATEWAY_DELETE_DEVICE,      /* 'subject', foreign, in the namespace. */
+    GATEWAY_DELETE_VETH,        /* 'subject', in the host: not our pair. */
+    GATEWAY_REMOVE_DEVICE,      /* 'subject', in the namespace: delete it, or
+                                 * set it down if the kernel keeps it. */
     GATEWAY_SET_SYSCTL,         /* 'subject' to 'value'. */
     GATEWAY_LOAD_RULESET,       /* 'value': text for nft, one transaction. */
     GATEWAY_DELETE_TABLE,       /* 'subject': "FAMILY NAME". */
@@ -126,9 +147,9 @@ enum gateway_action_kind {
     GATEWAY_DELETE_ADDRESS,
     GATEWAY_SET_UP,             /* 'subject': device. */
     GATEWAY_ADD_NEIGHBOUR,      /* 'address', router MAC. */
-    GATEWAY_DELETE_NEIGHBOUR,
+    GATEWAY_DELETE_NEIGHBOUR,   /* and here. */
     GATEWAY_ADD_ROUTE,          /* Default, via 'address'. */
-    GATEWAY_DELETE_ROUTE,       /* 'subject': as in gateway_observed. */
+    GATEWAY_DELETE_ROUTE,       /* 'subject': as in gateway_observed, */
     GATEWAY_FLUSH_CONNECTIONS,  /* Forget those no longer allowed. */
     GATEWAY_DELETE_NETNS,
 };
@@ -149,6 +170,11 @@ struct gateway_action {
 void gateway_plan(const struct gateway_wanted *wanted, const char *skeleton,
                   const struct gateway_observed *observed,
                   struct ovs_list *actions);
+
+/* The normal forms of routes and neighbours in gateway_observed: "DEST via
+ * NEXT-HOP" and "IP MAC".  Callers free. */
+char *gateway_route_format(const char *dest, const struct in6_addr *via);
+char *gateway_neighbour_format(const struct in6_addr *, struct eth_addr);
 
 /* Appends what removes the gateway in namespace 'netns' for good. */
 void gateway_plan_removal(const char *netns, struct ovs_list *actions);

@@ -32,7 +32,7 @@
  *     set role_R_v4, role_R_v6    addresses of the NICs in a role
  *     set peers_N_v4, ..._v6      addresses of EEs a rule P names
  *     set self_v4, self_v6        the gateway's own addresses
- *     set services_N_tcp, ...     ports of a rule, by protocol */
+ *     set services_N_PROTO        ports of a rule, by protocol number */
 
 #ifndef GATEWAY_RULESET_H
 #define GATEWAY_RULESET_H 1
@@ -43,6 +43,8 @@
 #include "lib/model.h"
 #include "openvswitch/shash.h"
 
+struct ds;
+struct gateway_index;
 struct json;
 
 #define GATEWAY_TABLE "tvd"     /* Family inet. */
@@ -50,7 +52,7 @@ struct json;
 /* A named set of addresses of one IP version, sorted. */
 struct gateway_set {
     char *name;                 /* "role_3_v4" */
-    char *comment;              /* "red/client-os"; quotes allowed by nft. */
+    char *comment;              /* "red/client-os" */
     bool ipv6;
     struct in6_addr *ips;
     size_t n;
@@ -79,15 +81,27 @@ struct gateway_rule {
 
 struct gateway_ruleset {
     char *name;                 /* Of the gateway EE; shown in log lines. */
-    struct shash sets;          /* "struct gateway_set *" by name. */
+    struct shash sets;          /* "struct gateway_set *" by name; a base
+                                 * name has both versions, maybe empty. */
     struct gateway_rule *rules; /* In the order of the chains. */
     size_t n_rules;
 };
 
-/* The ruleset of the gateway NIC 'nic', with role and TVD set.  Caller owns;
- * gateway_ruleset_destroy() accepts NULL. */
-struct gateway_ruleset *gateway_ruleset_create(const struct model *,
-                                               const struct model_nic *nic);
+/* The NICs of a model by role, so that the rulesets of several gateways do not
+ * search them anew each. */
+struct gateway_index *gateway_index_create(const struct model *);
+void gateway_index_destroy(struct gateway_index *);
+
+/* Makes the ruleset of the gateway NIC 'nic', with role and TVD set, and puts
+ * it into '*rulesetp', owned by the caller.  Returns NULL if successful; else
+ * '*rulesetp' is NULL and an error message says what is wrong with the model
+ * (ids missing or used twice), to be freed by the caller. */
+char *gateway_ruleset_create(const struct model *,
+                             const struct gateway_index *,
+                             const struct model_nic *nic,
+                             struct gateway_ruleset **rulesetp)
+    OVS_WARN_UNUSED_RESULT;
+/* Accepts NULL. */
 void gateway_ruleset_destroy(struct gateway_ruleset *);
 
 /* The text for nft that makes the table: counters, sets, chains and rules;
@@ -97,6 +111,13 @@ void gateway_ruleset_destroy(struct gateway_ruleset *);
  * which may be NULL.  Caller frees. */
 char *gateway_ruleset_format(const struct gateway_ruleset *, bool elements,
                              const struct shash *counters);
+
+/* Appends "{ 10.0.0.1, 10.0.0.2 }". */
+void gateway_set_format_elements(const struct gateway_set *, struct ds *);
+/* Accepts NULL. */
+void gateway_set_destroy(struct gateway_set *);
+/* Destroys 'sets' ("struct gateway_set *" by name) with its contents. */
+void gateway_sets_destroy(struct shash *sets);
 
 /* Packets and bytes that an nftables counter has counted. */
 struct gateway_counter {

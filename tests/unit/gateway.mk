@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+
+gateway_test_archives := gateway/libgateway-core.a \
+	flowpolicy/libflowpolicy-core.a lib/libtvd.a
+
+$(eval $(call unit_test,test-gateway-place,tests/unit/test-gateway-place.c \
+	tests/unit/gateway-model.c,$(gateway_test_archives)))
+$(eval $(call unit_test,test-gateway-plan,tests/unit/test-gateway-plan.c \
+	tests/unit/gateway-model.c,$(gateway_test_archives)))
