@@ -15,7 +15,7 @@
 #include "util.h"
 
 #define MUTATIONS_PER_SEED 200
-#define MAX_INPUT (1 << 20)
+#define INPUT_MAX (1 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,8 +28,8 @@ read_input(const char *path, size_t *size)
         return NULL;
     }
 
-    uint8_t *data = xmalloc(MAX_INPUT);
-    *size = fread(data, 1, MAX_INPUT, f);
+    uint8_t *data = xmalloc(INPUT_MAX);
+    *size = fread(data, 1, INPUT_MAX, f);
     fclose(f);
     return data;
 }
