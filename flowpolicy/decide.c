@@ -376,7 +376,7 @@ decide_pair(const struct model_nic *src, const struct model_nic *dst)
     d.allowed = d.why == DECIDE_ALLOWED;
     if (d.allowed) {
         add_hop(&d, src);
-        if (d.entry.action == MODEL_G && dst != src->tvd->gateway) {
+        if (d.entry.action == MODEL_G) {
             add_hop(&d, src->tvd->gateway);
             add_hop(&d, dst->tvd->gateway);
         }

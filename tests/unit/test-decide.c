@@ -253,6 +253,38 @@ test_gateways(void)
     model_destroy(m);
 }
 
+/* --- Peers. */
+
+static void
+test_peers(void)
+{
+    struct model *m = model_create();
+    struct model_tvd *red = model_tvd_add(m, "red");
+    struct model_tvd *blue = model_tvd_add(m, "blue");
+    struct model_nic *r1 = add_member(m, "r1", red, "a", 1);
+    struct model_nic *r2 = add_member(m, "r2", red, "b", 2);
+    struct model_nic *b1 = add_member(m, "b1", blue, "a", 3);
+    struct model_nic *r1_blue = model_nic_add(r1->ee, "eth1");
+    struct model_rule *rule = model_rule_add(b1->role, red, MODEL_P);
+
+    r1_blue->tvd = blue;
+    r1_blue->role = b1->role;
+    ok(!decide_peer_allows(rule, r1) && !decide_peer_allows(rule, r2),
+       "P without peers leads nowhere");
+    sset_add(&rule->peer_ees, "r1");
+    ok(decide_peer_allows(rule, r1) && !decide_peer_allows(rule, r2),
+       "P to an EE");
+    ok(!decide_peer_allows(rule, r1_blue),
+       "P does not lead to another TVD's NIC of a peer");
+    model_rule_add_peer_role(rule, r2->role);
+    ok(decide_peer_allows(rule, r1) && decide_peer_allows(rule, r2),
+       "P to an EE and a role");
+    rule->action = MODEL_G;
+    ok(decide_peer_allows(rule, r2) && !decide_peer_allows(rule, b1),
+       "G has no peers, but a TVD");
+    model_destroy(m);
+}
+
 /* --- Answers. */
 
 /* Table 3 of the TVD report in small, with a third TVD. */
@@ -453,6 +485,7 @@ main(void)
     test_collocatable();
     test_reasons();
     test_gateways();
+    test_peers();
     test_answers();
     test_json();
     return tap_done();
