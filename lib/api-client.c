@@ -58,13 +58,13 @@ api_client_open(const char *target, int timeout_ms,
 
     *clientp = NULL;
     if (strncmp(target, "unix:", 5) || !target[5]) {
-        return xasprintf("bad controller target \"%s\": "
+        return xasprintf("bad controller target '%s': "
                          "it must be unix:PATH", target);
     }
     error = stream_open(target, &stream, DSCP_DEFAULT);
     error = stream_open_block(error, timeout_ms, &stream);
     if (error) {
-        return xasprintf("cannot connect to the controller at \"%s\": %s%s",
+        return xasprintf("cannot connect to the controller at '%s': %s%s",
                          target, ovs_retval_to_string(error),
                          connect_hint(error));
     }
@@ -103,7 +103,7 @@ read_error(const struct api_client *client, const struct json *reply,
     }
     error->message = message && message->type == JSON_STRING
                      ? xstrdup(json_string(message))
-                     : xasprintf("the controller at \"%s\" refused the request "
+                     : xasprintf("the controller at '%s' refused the request "
                                  "without saying why", client->target);
 }
 
@@ -120,7 +120,7 @@ take_reply(const struct api_client *client, struct jsonrpc_msg *msg,
     if (ours && msg->type == JSONRPC_ERROR) {
         read_error(client, msg->error, error);
     } else if (ours && msg->result->type != JSON_OBJECT) {
-        error->message = xasprintf("the controller at \"%s\" sent a reply "
+        error->message = xasprintf("the controller at '%s' sent a reply "
                                    "that is not an object", client->target);
     } else if (ours) {
         *result = json_clone(msg->result);
@@ -132,16 +132,16 @@ static char *
 lost_message(const struct api_client *client, const char *method, int status)
 {
     if (status == EOF || status == ECONNRESET || status == EPIPE) {
-        return xasprintf("the controller at \"%s\" closed the connection "
-                         "without answering \"%s\" (its log says why)",
+        return xasprintf("the controller at '%s' closed the connection "
+                         "without answering '%s' (its log says why)",
                          client->target, method);
     }
     if (status == EPROTO) {
-        return xasprintf("what answered \"%s\" at \"%s\" does not speak the "
+        return xasprintf("what answered '%s' at '%s' does not speak the "
                          "controller's protocol", method, client->target);
     }
-    return xasprintf("the connection to the controller at \"%s\" failed "
-                     "while waiting for \"%s\": %s", client->target, method,
+    return xasprintf("the connection to the controller at '%s' failed "
+                     "while waiting for '%s': %s", client->target, method,
                      ovs_retval_to_string(status));
 }
 
@@ -191,7 +191,7 @@ wait_for_reply(struct api_client *client, const char *method,
         if (now >= deadline) {
             client->broken = true;
             error->message = xasprintf(
-                "no answer to \"%s\" from the controller at \"%s\" within "
+                "no answer to '%s' from the controller at '%s' within "
                 "%g s; it may still be carried out", method, client->target,
                 timeout_ms / 1000.0);
             return;
@@ -222,7 +222,7 @@ api_client_call(struct api_client *client, const char *method,
     if (client->broken) {
         json_destroy(params);
         error->message = xasprintf("the connection to the controller at "
-                                   "\"%s\" is lost", client->target);
+                                   "'%s' is lost", client->target);
         return NULL;
     }
     request = jsonrpc_create_request(method, json_array_create_1(params),

@@ -184,22 +184,25 @@ put_styled(struct output *o, const char *text, enum output_style style)
 }
 
 static void
-put_csv(struct output *o, const char *text)
+put_csv(struct output *o, const char *value)
 {
     /* A leading =, +, - or @ would be run as a formula by a spreadsheet, but
      * quoting does not help against that, and changing values would make CSV
      * disagree with JSON; so only RFC 4180 is followed. */
-    if (!text[strcspn(text, "\",\r\n")]) {
-        put(o, text);
-        return;
-    }
-    put(o, "\"");
-    for (; *text; text++) {
-        char c[3] = { *text, *text == '"' ? '"' : '\0', '\0' };
+    char *text = output_printable(value, true);
 
-        put(o, c);
+    if (!text[strcspn(text, "\",\n")]) {
+        put(o, text);
+    } else {
+        put(o, "\"");
+        for (const char *p = text; *p; p++) {
+            char c[3] = { *p, *p == '"' ? '"' : '\0', '\0' };
+
+            put(o, c);
+        }
+        put(o, "\"");
     }
-    put(o, "\"");
+    free(text);
 }
 
 /* Appends 'json', valid JSON, with what must not reach a terminal escaped. */

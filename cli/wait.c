@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * --wait: until every host enforces what was applied. */
+
+#include <config.h>
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "timeval.h"
+#include "util.h"
+
+/* The controller is asked again and again, so that there is something to show
+ * meanwhile, and so that one lost answer is noticed soon. */
+#define SLICE_MS 1000
+/* Not asked more often than this, should it answer before the time is up. */
+#define MIN_SLICE_MS 100
+/* How many hosts are named in a line of progress. */
+#define SHOWN_HOSTS 5
+
+static bool
+is_enforced(const struct json *host)
+{
+    const char *state = cli_member_string(host, "state");
+
+    return state && !strcmp(state, "enforced");
+}
+
+static void
+show_progress(struct cli *cli, const struct json *hosts)
+{
+    struct ds missing = DS_EMPTY_INITIALIZER;
+    size_t n = hosts ? hosts->array.n : 0;
+    size_t n_missing = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct json *host = hosts->array.elems[i];
+        const char *name = cli_member_string(host, "name");
+        const char *state = cli_member_string(host, "state");
+
+        if (!is_enforced(host) && n_missing++ < SHOWN_HOSTS) {
+            ds_put_format(&missing, "%s%s (%s)", n_missing > 1 ? ", " : "",
+                          name ? name : "?", state ? state : "?");
+        }
+    }
+    if (n_missing > SHOWN_HOSTS) {
+        ds_put_format(&missing, " and %"PRIuSIZE" more",
+                      n_missing - SHOWN_HOSTS);
+    }
+    cli_progress(cli, "%"PRIuSIZE" of %"PRIuSIZE" hosts enforce it, waiting "
+                 "for %s", n - n_missing, n, ds_cstr(&missing));
+    ds_destroy(&missing);
+}
+
+static enum output_style
+state_style(const char *state)
+{
+    return !state ? OUTPUT_PLAIN
+           : !strcmp(state, "enforced") ? OUTPUT_GOOD
+           : !strcmp(state, "behind") ? OUTPUT_NOTABLE : OUTPUT_BAD;
+}
+
+void
+cli_print_hosts(struct cli *cli, const struct json *hosts, const char *title,
+                bool missing_only)
+{
+    static const struct output_column columns[] = {
+        { .key = "name", .heading = "HOST" },
+        { .key = "state" },
+        { .key = "seq" },
+        { .key = "reason" },
+    };
+    struct output *o = cli_output(cli);
+
+    output_open_table(o, "hosts", title, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; hosts && i < hosts->array.n; i++) {
+        const struct json *host = hosts->array.elems[i];
+        const char *state = cli_member_string(host, "state");
+        const char *reason = cli_member_string(host, "reason");
+
+        if (missing_only && is_enforced(host)) {
+            continue;
+        }
+        output_string(o, "name", cli_member_string(host, "name"));
+        output_styled(o, "state", state, state_style(state));
+        output_integer(o, "seq", cli_member_integer(host, "seq"));
+        output_string(o, "reason", reason && *reason ? reason : NULL);
+    }
+    output_close_table(o);
+}
+
+/* Says how the wait ended, by the last answer. */
+static void
+print_end(struct cli *cli, const struct json *answer, bool enforced,
+          long long int seconds)
+{
+    const struct json *hosts = cli_member_array(answer, "hosts");
+    struct output *o = cli_output(cli);
+    size_t n = hosts ? hosts->array.n : 0;
+    size_t n_enforced = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        n_enforced += is_enforced(hosts->array.elems[i]);
+    }
+    if (cli->format == OUTPUT_JSON) {
+        output_boolean(o, "enforced", enforced);
+    }
+    if (enforced) {
+        output_text(o, OUTPUT_GOOD, "enforced by %"PRIuSIZE" host%s",
+                    n_enforced, n_enforced == 1 ? "" : "s");
+    } else {
+        output_text(o, OUTPUT_BAD, "applied, but enforced by only %"PRIuSIZE
+                    " of %"PRIuSIZE" hosts after %lld s; not there yet:",
+                    n_enforced, n, seconds);
+    }
+    if (!enforced || cli->format != OUTPUT_TABLE) {
+        cli_print_hosts(cli, hosts, NULL, cli->format == OUTPUT_TABLE);
+    }
+}
+
+int
+cli_wait_enforced(struct cli *cli, const struct json *answer)
+{
+    long long int seq = cli_member_integer(answer, "seq");
+    long long int deadline, left;
+    struct json *last = NULL;
+    bool enforced;
+
+    if (cli->wait_s < 0) {
+        return EXIT_SUCCESS;
+    }
+    output_flush(cli_output(cli));
+    deadline = time_msec() + cli->wait_s * 1000;
+    do {
+        struct json *params = json_object_create();
+        long long int asked = time_msec();
+
+        left = MAX(0, deadline - asked);
+        json_object_put(params, "seq", json_integer_create(seq));
+        json_object_put(params, "timeout_ms",
+                        json_integer_create(MIN(left, SLICE_MS)));
+        json_destroy(last);
+        last = cli_call_long(cli, "wait", params, NULL, SLICE_MS);
+        if (!last) {
+            return cli->verb->failure;
+        }
+        enforced = cli_member_true(last, "enforced");
+        if (!enforced && left) {
+            show_progress(cli, cli_member_array(last, "hosts"));
+            if (time_msec() - asked < MIN_SLICE_MS) {
+                xnanosleep(MIN_SLICE_MS * 1000000ULL);
+            }
+        }
+    } while (!enforced && left);
+    cli_progress_end(cli);
+    print_end(cli, last, enforced, cli->wait_s);
+    json_destroy(last);
+    return enforced ? EXIT_SUCCESS : CLI_NOT_ENFORCED;
+}
