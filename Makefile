@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
@@ -55,6 +55,10 @@ WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla \
 	-Wwrite-strings -Wshadow -Wundef -Wformat=2 -Wno-format-nonliteral \
 	-Wno-missing-field-initializers
+ifdef SANITIZE
+# Instrumented code hides from gcc what bounds a value.
+WARN += -Wno-format-truncation -Wno-maybe-uninitialized
+endif
 ifneq ($(findstring clang,$(CC)),)
 WARN += -Wno-unused-function -Wno-unknown-warning-option -Wno-address-of-packed-member
 endif

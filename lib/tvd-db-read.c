@@ -255,6 +255,7 @@ parse_service(const char *s, struct model_service *service)
         if (strlen(names[i].name) == len && !memcmp(names[i].name, s, len)) {
             n = names[i].proto;
             s += len;
+            break;
         }
     }
     if (!n && (!parse_number(&s, 255, &n) || !n)) {
