@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the engine share.  Not for anyone else. */
+
+#ifndef AGENT_ENGINE_PRIVATE_H
+#define AGENT_ENGINE_PRIVATE_H 1
+
+#include "agent/bindings.h"
+#include "agent/engine.h"
+#include "agent/events.h"
+#include "agent/gateways.h"
+#include "agent/status.h"
+#include "lib/report.h"
+#include "openvswitch/hmap.h"
+#include "ovsdb-idl.h"
+
+struct tvd_db;
+
+/* A TVD as last seen in the model. */
+struct known_tvd {
+    struct hmap_node node;      /* By id. */
+    uint32_t id;
+    uint32_t gateway;           /* NIC id, 0: none. */
+    bool seen;
+};
+
+/* A value of the policy's 'seq' that is on its way to be enforced. */
+struct pending_seq {
+    bool active;
+    int64_t seq;
+    uint64_t goal;              /* Flows. */
+    uint64_t gateways;          /* Request to the gateway worker. */
+};
+
+struct engine {
+    struct engine_config config;        /* Strings owned. */
+    char *host;                         /* NULL until known. */
+    struct report_sink sink;
+
+    struct vswitch *vs;
+    uint64_t vs_generation;             /* Last seen. */
+    struct flowtab *ft;
+    struct pipeline *pipeline;
+    struct ofctl *oc;
+    struct gateways gateways;
+    struct bindings bindings;
+    uint64_t bindings_seen;             /* Generation given to the pipeline. */
+    struct smap gateway_ports;          /* Ports given to the vswitch. */
+    bool gateway_ports_changed;         /* Bindings are to be decided anew. */
+    struct hmap ports;                  /* NIC ids given to the pipeline; see
+                                         * struct engine_port in engine.c. */
+
+    struct tvd_db *db;                  /* NULL until 'host' is known. */
+    struct ovsdb_idl_loop loop;
+    struct hmap tvds;                   /* Of struct known_tvd. */
+    bool model_changed;                 /* Since the gateways were told. */
+    bool pipeline_dirty;
+
+    uint64_t goal;                      /* Of the flows wanted now. */
+    struct pending_seq pending;
+    int64_t enforced;                   /* 'seq' reported. */
+    struct events events;
+    struct status status;
+    char *error;                        /* Reported, "" if none. */
+    long long int last_good;            /* When all connections were up. */
+};
+
+/* Registers the unixctl commands. */
+void engine_show_init(struct engine *);
+
+#endif /* agent/engine-private.h */

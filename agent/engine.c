@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "agent/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "agent/engine-private.h"
+#include "flow.h"
+#include "flowpolicy/decide.h"
+#include "hash.h"
+#include "lib/model.h"
+#include "lib/tvd-db.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/ofp-port.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs-tvd/flowtab.h"
+#include "ovs-tvd/ofctl.h"
+#include "ovs-tvd/pipeline.h"
+#include "ovs-tvd/vswitch.h"
+#include "socket-util.h"
+#include "svec.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(engine);
+
+/* A NIC whose port the pipeline knows. */
+struct engine_port {
+    struct hmap_node node;      /* In struct engine's 'ports', by NIC id. */
+    uint32_t nic_id;
+    bool seen;
+};
+
+static void
+engine_report(void *e_, enum report_severity severity, const char *kind,
+              const char *message)
+{
+    struct engine *e = e_;
+
+    if (events_add(&e->events, severity, kind, message, time_msec(),
+                   time_wall_msec())) {
+        VLOG(severity == REPORT_ERROR ? VLL_ERR
+             : severity == REPORT_WARNING ? VLL_WARN : VLL_INFO,
+             "%s: %s", kind, message);
+    }
+}
+
+struct engine *
+engine_create(const struct engine_config *config)
+{
+    struct engine *e = xzalloc(sizeof *e);
+    const char *datapath_type = vswitch_datapath_type();
+
+    e->config = (struct engine_config) {
+        .db = xstrdup(config->db),
+        .ovsdb = xstrdup(config->ovsdb),
+        .rundir = xstrdup(config->rundir),
+        .bridge = xstrdup(config->bridge),
+        .worker = config->worker,
+    };
+    e->host = nullable_xstrdup(config->host);
+    e->sink = (struct report_sink) { .cb = engine_report, .aux = e };
+    e->vs = vswitch_create(config->ovsdb, config->bridge, datapath_type,
+                           &e->sink);
+    e->ft = flowtab_create();
+    e->pipeline = pipeline_create(e->ft);
+    e->oc = ofctl_create(config->rundir, config->bridge, e->ft, &e->sink);
+    gateways_init(&e->gateways, config->worker,
+                  !strcmp(datapath_type, "netdev"));
+    bindings_init(&e->bindings);
+    smap_init(&e->gateway_ports);
+    hmap_init(&e->ports);
+    hmap_init(&e->tvds);
+    events_init(&e->events);
+    e->error = xstrdup("");
+    engine_show_init(e);
+    return e;
+}
+
+static void
+destroy_tables(struct engine *e)
+{
+    struct engine_port *port;
+    struct known_tvd *tvd;
+
+    HMAP_FOR_EACH_POP (port, node, &e->ports) {
+        free(port);
+    }
+    hmap_destroy(&e->ports);
+    HMAP_FOR_EACH_POP (tvd, node, &e->tvds) {
+        free(tvd);
+    }
+    hmap_destroy(&e->tvds);
+    smap_destroy(&e->gateway_ports);
+}
+
+void
+engine_destroy(struct engine *e)
+{
+    if (!e) {
+        return;
+    }
+    if (e->loop.committing_txn) {
+        ovsdb_idl_txn_destroy(e->loop.committing_txn);
+    }
+    tvd_db_destroy(e->db);
+    ofctl_destroy(e->oc);
+    pipeline_destroy(e->pipeline);
+    flowtab_destroy(e->ft);
+    vswitch_destroy(e->vs);
+    gateways_destroy(&e->gateways);
+    bindings_destroy(&e->bindings);
+    events_destroy(&e->events);
+    destroy_tables(e);
+    free(e->error);
+    free(e->host);
+    free(CONST_CAST(char *, e->config.db));
+    free(CONST_CAST(char *, e->config.ovsdb));
+    free(CONST_CAST(char *, e->config.rundir));
+    free(CONST_CAST(char *, e->config.bridge));
+    free(e);
+}
+
+/* --- the TVD database --- */
+
+static char *
+system_host_name(void)
+{
+    char name[256];
+
+    if (gethostname(name, sizeof name)) {
+        VLOG_WARN("cannot get the host's name (%s)", ovs_strerror(errno));
+        return xstrdup("localhost");
+    }
+    name[sizeof name - 1] = '\0';
+    return xstrdup(name);
+}
+
+/* Finds out under which name the policy knows this host.  Without an option
+ * that takes reading the Open_vSwitch database first. */
+static bool
+know_host(struct engine *e)
+{
+    if (!e->host && vswitch_generation(e->vs)) {
+        const char *id = vswitch_external_id(e->vs, "tvd-host");
+
+        e->host = id[0] ? xstrdup(id) : system_host_name();
+        VLOG_INFO("this host is \"%s\"", e->host);
+    }
+    return e->host != NULL;
+}
+
+/* Interfaces that were admitted when the agent last ran keep their places. */
+static void
+remember_bindings(struct engine *e)
+{
+    const struct tvdrec_binding *row;
+
+    TVDREC_BINDING_FOR_EACH (row, e->loop.idl) {
+        if (row->admitted && !strcmp(row->host, e->host)) {
+            bindings_remember(&e->bindings, row->interface, row->nic);
+        }
+    }
+}
+
+static struct known_tvd *
+find_known_tvd(const struct engine *e, uint32_t id)
+{
+    struct known_tvd *known;
+
+    HMAP_FOR_EACH_WITH_HASH (known, node, hash_int(id, 0), &e->tvds) {
+        if (known->id == id) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+static void
+note_tvd(struct engine *e, const struct model_tvd *tvd)
+{
+    uint32_t gateway = tvd->gateway ? tvd->gateway->id : 0;
+    struct known_tvd *known = find_known_tvd(e, tvd->id);
+
+    if (!known) {
+        known = xzalloc(sizeof *known);
+        known->id = tvd->id;
+        hmap_insert(&e->tvds, &known->node, hash_int(tvd->id, 0));
+        pipeline_touch_tvd(e->pipeline, tvd->id);
+    } else if (known->gateway != gateway) {
+        pipeline_touch_tvd(e->pipeline, tvd->id);
+    }
+    known->gateway = gateway;
+    known->seen = true;
+}
+
+/* Compares TVDs and their gateways with what they were.  Connections of a TVD
+ * that is gone are forgotten: its zones may be given to another one day. */
+static void
+note_tvds(struct engine *e, const struct model *m)
+{
+    struct shash_node *node;
+    struct known_tvd *known;
+
+    HMAP_FOR_EACH (known, node, &e->tvds) {
+        known->seen = false;
+    }
+    SHASH_FOR_EACH (node, &m->tvds) {
+        note_tvd(e, node->data);
+    }
+    HMAP_FOR_EACH_SAFE (known, node, &e->tvds) {
+        if (!known->seen) {
+            ofctl_flush_zone(e->oc, pipeline_zone_edge(known->id));
+            ofctl_flush_zone(e->oc, pipeline_zone_leg(known->id, known->id));
+            hmap_remove(&e->tvds, &known->node);
+            free(known);
+        }
+    }
+}
+
+static void
+report_problems(struct engine *e)
+{
+    const struct svec *problems;
+    size_t n;
+
+    problems = tvd_db_problems(e->db, &n);
+    for (size_t i = 0; i < problems->n && i < 10; i++) {
+        engine_report(e, REPORT_ERROR, "database", problems->names[i]);
+    }
+}
+
+static void
+model_changed(struct engine *e, const struct tvd_db_changes *changes)
+{
+    struct model *m = tvd_db_model(e->db);
+
+    if (changes->gateways) {
+        decide_assign_gateways(m);
+    }
+    if (changes->everything) {
+        pipeline_touch_all(e->pipeline);
+        report_problems(e);
+    }
+    for (size_t i = 0; i < changes->n_nics; i++) {
+        pipeline_touch_nic(e->pipeline, changes->nics[i]);
+    }
+    if (changes->everything || changes->gateways) {
+        note_tvds(e, m);
+    }
+    if (changes->everything || changes->n_nics) {
+        e->model_changed = true;
+        e->pipeline_dirty = true;
+    }
+}
+
+static void
+status_result(struct engine *e, bool failed)
+{
+    struct status *st = &e->status;
+
+    if (st->in_flight && e->loop.cur_cfg == st->serial) {
+        status_committed(st, &e->events, true);
+    } else if (st->in_flight && failed) {
+        status_committed(st, &e->events, false);
+        st->retry_at = time_msec() + STATUS_RETRY;
+    }
+}
+
+static void
+run_db(struct engine *e)
+{
+    const struct tvd_db_changes *changes;
+    bool first;
+
+    if (!e->db) {
+        if (!know_host(e)) {
+            return;
+        }
+        e->db = tvd_db_create(e->config.db, TVD_DB_AGENT, e->host);
+        e->loop = (struct ovsdb_idl_loop)
+            OVSDB_IDL_LOOP_INITIALIZER(tvd_db_idl(e->db));
+        e->status.host = e->host;
+    }
+    ovsdb_idl_loop_run(&e->loop);
+    status_result(e, false);
+    first = !tvd_db_model(e->db);
+    changes = tvd_db_run(e->db);
+    if (changes) {
+        if (first) {
+            remember_bindings(e);
+        }
+        model_changed(e, changes);
+    }
+}
+
+/* --- ports and flows --- */
+
+static struct engine_port *
+find_port(const struct engine *e, uint32_t nic_id)
+{
+    struct engine_port *port;
+
+    HMAP_FOR_EACH_WITH_HASH (port, node, hash_int(nic_id, 0), &e->ports) {
+        if (port->nic_id == nic_id) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+static void
+give_port(struct engine *e, const struct binding *b)
+{
+    struct engine_port *port = find_port(e, b->nic_id);
+
+    if (!port) {
+        port = xzalloc(sizeof *port);
+        port->nic_id = b->nic_id;
+        hmap_insert(&e->ports, &port->node, hash_int(b->nic_id, 0));
+    }
+    port->seen = true;
+    pipeline_set_port(e->pipeline, b->nic_id, b->ofport);
+}
+
+/* Tells the pipeline the ports of all NICs that are admitted, and takes them
+ * away from those that are not any more. */
+static void
+give_ports(struct engine *e)
+{
+    struct engine_port *port;
+    struct shash_node *node;
+
+    HMAP_FOR_EACH (port, node, &e->ports) {
+        port->seen = false;
+    }
+    SHASH_FOR_EACH (node, &e->bindings.by_iface) {
+        const struct binding *b = node->data;
+
+        if (b->admitted) {
+            give_port(e, b);
+        }
+    }
+    HMAP_FOR_EACH_SAFE (port, node, &e->ports) {
+        if (!port->seen) {
+            pipeline_set_port(e->pipeline, port->nic_id, OFPP_NONE);
+            hmap_remove(&e->ports, &port->node);
+            free(port);
+        }
+    }
+    e->pipeline_dirty = true;
+}
+
+/* Ports of EEs are put back when somebody deletes them; those of managed
+ * gateways are wanted as such. */
+static void
+protect_ports(struct engine *e)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, vswitch_ifaces(e->vs)) {
+        if (shash_find(&e->bindings.by_iface, node->name)
+            && !smap_get(&e->gateways.ports, node->name)) {
+            vswitch_protect(e->vs, node->name);
+        } else {
+            vswitch_unprotect(e->vs, node->name);
+        }
+    }
+}
+
+static void
+run_bindings(struct engine *e, const struct model *m)
+{
+    uint64_t generation = vswitch_generation(e->vs);
+
+    if (!generation || (generation == e->vs_generation && !e->model_changed
+                        && !e->gateway_ports_changed)) {
+        return;
+    }
+    e->vs_generation = generation;
+    e->gateway_ports_changed = false;
+    bindings_update(&e->bindings, m, e->host, vswitch_ifaces(e->vs),
+                    &e->gateways.ports, &e->sink);
+    protect_ports(e);
+    if (e->bindings.generation != e->bindings_seen) {
+        e->bindings_seen = e->bindings.generation;
+        give_ports(e);
+    }
+}
+
+static void
+run_pipeline(struct engine *e, const struct model *m)
+{
+    struct shash_node *node;
+
+    /* Flows of a host whose ports are not known would be none at all. */
+    if (!e->pipeline_dirty || !vswitch_generation(e->vs)) {
+        return;
+    }
+    e->pipeline_dirty = false;
+    pipeline_run(e->pipeline, m);
+    e->goal++;
+    SHASH_FOR_EACH (node, &e->bindings.by_iface) {
+        struct binding *b = node->data;
+
+        b->goal = b->goal ? b->goal : e->goal;
+    }
+    ofctl_set_goal(e->oc, e->goal);
+    ofctl_allow_changes(e->oc);
+}
+
+static bool
+run_gateways(struct engine *e, const struct model *m)
+{
+    bool reported = e->gateways.reported;
+    bool alive;
+
+    alive = gateways_run(&e->gateways, m, e->host ? e->host : "",
+                         e->model_changed, time_msec(), &e->sink);
+    e->model_changed = false;
+    if (e->gateways.reported
+        && (!reported || !smap_equal(&e->gateways.ports, &e->gateway_ports))) {
+        smap_destroy(&e->gateway_ports);
+        smap_clone(&e->gateway_ports, &e->gateways.ports);
+        vswitch_want_ports(e->vs, &e->gateway_ports);
+        e->gateway_ports_changed = true;
+        poll_immediate_wake();
+    }
+    return alive;
+}
+
+/* --- what is enforced --- */
+
+/* True if every gateway has its port, and its flows are in force. */
+static bool
+gateways_are_in_place(const struct engine *e)
+{
+    const char *nic;
+
+    SSET_FOR_EACH (nic, &e->gateways.nics) {
+        const struct binding *b = bindings_find_nic(&e->bindings, nic);
+
+        if (!b || !b->goal || ofctl_enforced(e->oc) < b->goal) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One value of 'seq' at a time is waited for, so that a stream of changes
+ * does not keep any from being reported. */
+static void
+track_seq(struct engine *e, const struct model *m)
+{
+    struct pending_seq *p = &e->pending;
+
+    if (!m || !e->goal) {
+        return;
+    }
+    if (p->active && ofctl_is_synced(e->oc)
+        && ofctl_enforced(e->oc) >= p->goal
+        && e->gateways.done >= p->gateways && gateways_are_in_place(e)) {
+        e->enforced = p->seq;
+        p->active = false;
+    }
+    if (!p->active && tvd_db_seq(e->db) != e->enforced) {
+        *p = (struct pending_seq) {
+            .active = true,
+            .seq = tvd_db_seq(e->db),
+            .goal = e->goal,
+            .gateways = e->gateways.submitted,
+        };
+        poll_immediate_wake();
+    }
+}
+
+/* --- status --- */
+
+/* A connection that is gone for less than this, in ms, is no error. */
+#define CONNECTION_PATIENCE 1000
+
+static void
+update_error(struct engine *e, long long int now)
+{
+    struct ds text = DS_EMPTY_INITIALIZER;
+    bool good = vswitch_is_ready(e->vs) && ofctl_is_synced(e->oc);
+
+    if (good || !e->last_good) {
+        e->last_good = now;
+    }
+    if (now >= e->last_good + CONNECTION_PATIENCE) {
+        ds_put_format(&text, "%s", !vswitch_is_ready(e->vs)
+                      ? "the Open_vSwitch database cannot be reached, or does "
+                        "not have the bridge as it must be"
+                      : "the bridge cannot be reached over OpenFlow");
+    }
+    if (e->gateways.error) {
+        ds_put_format(&text, "%s%s", text.length ? "; " : "",
+                      e->gateways.error);
+    }
+    if (!e->error || strcmp(e->error, ds_cstr(&text))) {
+        free(e->error);
+        e->error = xstrdup(ds_cstr(&text));
+    }
+    ds_destroy(&text);
+}
+
+static void
+write_status(struct engine *e, long long int now)
+{
+    const struct status_input in = {
+        .seq = e->enforced,
+        .error = e->error,
+        .bindings = &e->bindings,
+        .installed = ofctl_installed(e->oc),
+        .counters = ofctl_counters(e->oc),
+        .counters_generation = ofctl_counters_generation(e->oc),
+        .events = &e->events,
+    };
+
+    if (!e->db || !tvd_db_model(e->db) || !e->loop.open_txn
+        || now < e->status.retry_at) {
+        return;
+    }
+    e->loop.next_cfg = ++e->status.serial;
+    status_write(&e->status, e->loop.idl, e->loop.open_txn, &in, now);
+}
+
+bool
+engine_run(struct engine *e)
+{
+    long long int now = time_msec();
+    const struct model *m;
+    bool alive;
+
+    vswitch_run(e->vs, now);
+    run_db(e);
+    m = e->db ? tvd_db_model(e->db) : NULL;
+    if (m) {
+        run_bindings(e, m);
+        run_pipeline(e, m);
+    }
+    ofctl_run(e->oc, now);
+    alive = run_gateways(e, m);
+    track_seq(e, m);
+    update_error(e, now);
+    write_status(e, now);
+    return alive;
+}
+
+void
+engine_wait(struct engine *e)
+{
+    vswitch_commit_and_wait(e->vs);
+    if (e->db) {
+        status_result(e, !ovsdb_idl_loop_commit_and_wait(&e->loop));
+        tvd_db_wait(e->db);
+        status_wait(&e->status);
+    }
+    ofctl_wait(e->oc);
+    gateways_wait(&e->gateways);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "agent/gateways.h"
+
+#include <stdlib.h>
+#include "gateway/gateway.h"
+#include "lib/report.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
+#include "util.h"
+
+/* How often gateways are read back, in ms. */
+#define INTERVAL 5000
+
+void
+gateways_init(struct gateways *g, struct gateway_worker *worker,
+              bool plain_frames)
+{
+    memset(g, 0, sizeof *g);
+    g->worker = worker;
+    g->plain_frames = plain_frames;
+    sset_init(&g->nics);
+    smap_init(&g->ports);
+}
+
+void
+gateways_destroy(struct gateways *g)
+{
+    sset_destroy(&g->nics);
+    smap_destroy(&g->ports);
+    free(g->error);
+}
+
+static void
+submit(struct gateways *g, const struct model *m, const char *host,
+       long long int now)
+{
+    struct shash wanted;
+    struct shash_node *node;
+
+    gateway_plan_wanted(m, host, g->plain_frames, &wanted);
+    g->n_wanted = shash_count(&wanted);
+    sset_clear(&g->nics);
+    SHASH_FOR_EACH (node, &wanted) {
+        const struct gateway_wanted *w = node->data;
+
+        sset_add(&g->nics, w->nic);
+    }
+    g->submitted = gateway_submit(g->worker, &wanted, GATEWAY_APPLY);
+    g->next_submit = now + INTERVAL;
+}
+
+/* Says what was found changed by hand. */
+static void
+report_repairs(const struct gateway_status *s, const struct report_sink *sink)
+{
+    struct ds text = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < s->n_actions && i < 5; i++) {
+        ds_put_format(&text, "%s%s", i ? ", " : "", s->actions[i]);
+    }
+    report(sink, REPORT_WARNING, "drift",
+           "gateway %s was changed by somebody else, repaired: %s", s->ee,
+           ds_cstr(&text));
+    ds_destroy(&text);
+}
+
+static void
+read_status(struct gateways *g, const struct gateway_status *s,
+            const struct smap *old_ports, struct ds *errors,
+            const struct report_sink *sink)
+{
+    if (s->drift && s->n_actions) {
+        report_repairs(s, sink);
+    }
+    if (s->error) {
+        ds_put_format(errors, "%sgateway %s: %s", errors->length ? "; " : "",
+                      s->ee, s->error);
+    }
+    /* A port that is there stays while its gateway is being repaired. */
+    if (s->ready || (s->host_if && smap_get(old_ports, s->host_if))) {
+        smap_replace(&g->ports, s->host_if, s->nic);
+    }
+}
+
+static void
+set_error(struct gateways *g, char *error, const struct report_sink *sink)
+{
+    if (error && (!g->error || strcmp(error, g->error))) {
+        report(sink, REPORT_ERROR, "gateway", "%s", error);
+    }
+    free(g->error);
+    g->error = error;
+}
+
+static void
+read_report(struct gateways *g, const struct gateway_report *r,
+            const struct report_sink *sink)
+{
+    struct ds errors = DS_EMPTY_INITIALIZER;
+    struct smap old_ports;
+    struct shash_node *node;
+
+    if (r->error) {
+        ds_put_cstr(&errors, r->error);
+    }
+    /* A failure as a whole says nothing about any of them. */
+    if (!r->error || shash_count(&r->gateways)) {
+        smap_clone(&old_ports, &g->ports);
+        smap_clear(&g->ports);
+        SHASH_FOR_EACH (node, &r->gateways) {
+            read_status(g, node->data, &old_ports, &errors, sink);
+        }
+        smap_destroy(&old_ports);
+        g->reported = true;
+    }
+    if (r->ready) {
+        g->done = r->id;
+    }
+    set_error(g, errors.length ? ds_steal_cstr(&errors) : NULL, sink);
+    ds_destroy(&errors);
+}
+
+bool
+gateways_run(struct gateways *g, const struct model *m, const char *host,
+             bool changed, long long int now, const struct report_sink *sink)
+{
+    struct gateway_report *r;
+
+    if (m && (changed || now >= g->next_submit)) {
+        submit(g, m, host, now);
+    }
+    while ((r = gateway_poll(g->worker))) {
+        read_report(g, r, sink);
+        gateway_report_destroy(r);
+    }
+    return gateway_worker_is_alive(g->worker);
+}
+
+void
+gateways_wait(const struct gateways *g)
+{
+    gateway_wait(g->worker);
+    if (g->submitted) {
+        poll_timer_wait_until(g->next_submit);
+    }
+}

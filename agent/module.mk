@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# agent: tvd-agent, which enforces the policy on a host.  What decides without
+# touching anything is in the core.
+
+AGENT_CORE := \
+	agent/bindings.c \
+	agent/events.c
+AGENT_SOURCES := \
+	agent/agent.c \
+	agent/engine.c \
+	agent/gateways.c \
+	agent/show.c \
+	agent/status.c
+$(eval $(call library,agent/agent-core,$(AGENT_CORE)))

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "agent/status.h"
+
+#include <stdlib.h>
+#include "agent/bindings.h"
+#include "agent/events.h"
+#include "flow.h"
+#include "lib/tvd-idl.h"
+#include "openvswitch/ofp-port.h"
+#include "openvswitch/poll-loop.h"
+#include "ovs-tvd/ofctl.h"
+#include "ovs-tvd/pipeline.h"
+#include "ovsdb-idl.h"
+#include "smap.h"
+#include "timeval.h"
+#include "util.h"
+
+/* Events written in one transaction. */
+#define EVENTS_PER_TXN 100
+
+/* --- Agent --- */
+
+static const struct tvdrec_agent *
+find_agent(const struct status *st, struct ovsdb_idl *idl)
+{
+    const struct tvdrec_agent *row;
+
+    TVDREC_AGENT_FOR_EACH (row, idl) {
+        if (!strcmp(row->host, st->host)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static void
+write_drops(const struct tvdrec_agent *row, const struct hmap *counters)
+{
+    const struct ofctl_counter *c;
+    const char **keys = xmalloc(hmap_count(counters) * sizeof *keys + 1);
+    int64_t *values = xmalloc(hmap_count(counters) * sizeof *values + 1);
+    size_t n = 0;
+
+    HMAP_FOR_EACH (c, node, counters) {
+        enum pipeline_cookie_kind kind;
+        uint64_t id;
+
+        if (pipeline_cookie_parse(c->cookie, &kind, &id)
+            && kind == PIPELINE_COOKIE_DROP && c->packets
+            && pipeline_drop_to_string(id)) {
+            keys[n] = pipeline_drop_to_string(id);
+            values[n++] = c->packets;
+        }
+    }
+    tvdrec_agent_set_drops(row, keys, values, n);
+    free(keys);
+    free(values);
+}
+
+static void
+write_rule_hits(const struct tvdrec_agent *row, const struct hmap *counters)
+{
+    const struct ofctl_counter *c;
+    int64_t *keys = xmalloc(hmap_count(counters) * sizeof *keys + 1);
+    int64_t *values = xmalloc(hmap_count(counters) * sizeof *values + 1);
+    size_t n = 0;
+
+    HMAP_FOR_EACH (c, node, counters) {
+        enum pipeline_cookie_kind kind;
+        uint64_t id;
+
+        if (pipeline_cookie_parse(c->cookie, &kind, &id)
+            && kind == PIPELINE_COOKIE_RULE && c->packets) {
+            keys[n] = id;
+            values[n++] = c->packets;
+        }
+    }
+    tvdrec_agent_set_rule_hits(row, keys, values, n);
+    free(keys);
+    free(values);
+}
+
+static void
+write_agent(struct status *st, struct ovsdb_idl *idl,
+            struct ovsdb_idl_txn *txn, const struct status_input *in,
+            long long int now)
+{
+    const struct tvdrec_agent *row = find_agent(st, idl);
+    int64_t seq = row && !in->seq ? row->seq : in->seq;
+    bool news = (!row || row->seq != seq || strcmp(row->error, in->error)
+                 || strcmp(row->version, TVD_VERSION));
+
+    if (!row) {
+        row = tvdrec_agent_insert(txn);
+        tvdrec_agent_set_host(row, st->host);
+    }
+    if (news) {
+        tvdrec_agent_set_version(row, TVD_VERSION);
+        tvdrec_agent_set_seq(row, seq);
+        tvdrec_agent_set_error(row, in->error);
+    }
+    if (in->counters_generation != st->counters_written) {
+        write_drops(row, in->counters);
+        write_rule_hits(row, in->counters);
+        st->counters_written = in->counters_generation;
+        news = true;
+    }
+    if (news || now >= st->next_heartbeat) {
+        tvdrec_agent_set_heartbeat(row, time_wall_msec());
+        st->next_heartbeat = now + STATUS_HEARTBEAT;
+    }
+}
+
+/* --- Binding --- */
+
+static bool
+is_installed(const struct binding *b, const struct status_input *in)
+{
+    return b->admitted && b->goal && in->installed >= b->goal;
+}
+
+static int64_t
+ofport_value(const struct binding *b)
+{
+    return b->ofport == OFPP_NONE ? -1 : ofp_to_u16(b->ofport);
+}
+
+static void
+write_binding(const struct tvdrec_binding *row, const struct binding *b,
+              bool installed)
+{
+    const char *reason = b->reason ? b->reason : "";
+
+    if (strcmp(row->nic, b->nic)) {
+        tvdrec_binding_set_nic(row, b->nic);
+    }
+    if (row->admitted != b->admitted) {
+        tvdrec_binding_set_admitted(row, b->admitted);
+    }
+    if (row->installed != installed) {
+        tvdrec_binding_set_installed(row, installed);
+    }
+    if (row->ofport != ofport_value(b)) {
+        tvdrec_binding_set_ofport(row, ofport_value(b));
+    }
+    if (strcmp(row->reason, reason)) {
+        tvdrec_binding_set_reason(row, reason);
+    }
+}
+
+static void
+insert_binding(const struct status *st, struct ovsdb_idl_txn *txn,
+               const struct binding *b, bool installed)
+{
+    const struct tvdrec_binding *row = tvdrec_binding_insert(txn);
+
+    tvdrec_binding_set_host(row, st->host);
+    tvdrec_binding_set_interface(row, b->iface);
+    tvdrec_binding_set_nic(row, b->nic);
+    tvdrec_binding_set_admitted(row, b->admitted);
+    tvdrec_binding_set_installed(row, installed);
+    tvdrec_binding_set_ofport(row, ofport_value(b));
+    tvdrec_binding_set_reason(row, b->reason ? b->reason : "");
+}
+
+static void
+write_bindings(struct status *st, struct ovsdb_idl *idl,
+               struct ovsdb_idl_txn *txn, const struct status_input *in)
+{
+    const struct tvdrec_binding *row;
+    struct sset seen = SSET_INITIALIZER(&seen);
+    const struct shash_node *node;
+
+    TVDREC_BINDING_FOR_EACH_SAFE (row, idl) {
+        const struct binding *b;
+
+        if (strcmp(row->host, st->host)) {
+            continue;
+        }
+        b = shash_find_data(&in->bindings->by_iface, row->interface);
+        if (b && sset_add(&seen, row->interface)) {
+            write_binding(row, b, is_installed(b, in));
+        } else {
+            tvdrec_binding_delete(row);
+        }
+    }
+    SHASH_FOR_EACH (node, &in->bindings->by_iface) {
+        if (!sset_contains(&seen, node->name)) {
+            insert_binding(st, txn, node->data, is_installed(node->data, in));
+        }
+    }
+    sset_destroy(&seen);
+}
+
+/* --- Event --- */
+
+static void
+write_events(struct status *st, struct ovsdb_idl_txn *txn,
+             const struct events *events)
+{
+    const struct event *event = events_first(events);
+
+    for (st->n_events = 0; event && st->n_events < EVENTS_PER_TXN;
+         st->n_events++) {
+        const struct tvdrec_event *row = tvdrec_event_insert(txn);
+
+        tvdrec_event_set_time(row, event->when);
+        tvdrec_event_set_host(row, st->host);
+        tvdrec_event_set_severity(
+            row, report_severity_to_string(event->severity));
+        tvdrec_event_set_kind(row, event->kind);
+        tvdrec_event_set_message(row, event->message);
+        event = events_next(events, event);
+    }
+}
+
+void
+status_write(struct status *st, struct ovsdb_idl *idl,
+             struct ovsdb_idl_txn *txn, const struct status_input *in,
+             long long int now)
+{
+    unsigned int seqno = ovsdb_idl_get_seqno(idl);
+
+    write_agent(st, idl, txn, in, now);
+    if (in->bindings->generation != st->bindings_written
+        || in->installed != st->installed_written || seqno != st->seqno) {
+        write_bindings(st, idl, txn, in);
+        st->bindings_pending = in->bindings->generation;
+        st->installed_pending = in->installed;
+        st->seqno = seqno;
+    }
+    write_events(st, txn, in->events);
+    st->in_flight = true;
+}
+
+void
+status_committed(struct status *st, struct events *events, bool success)
+{
+    if (success) {
+        events_drop(events, st->n_events);
+        st->bindings_written = st->bindings_pending;
+        st->installed_written = st->installed_pending;
+    } else {
+        st->counters_written = 0;
+        st->next_heartbeat = 0;
+    }
+    st->n_events = 0;
+    st->in_flight = false;
+}
+
+void
+status_wait(const struct status *st)
+{
+    poll_timer_wait_until(MAX(st->next_heartbeat, st->retry_at));
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+
+$(eval $(call unit_test,test-bindings,tests/unit/test-bindings.c,agent/libagent-core.a flowpolicy/libflowpolicy-core.a lib/libtvd.a))
+$(eval $(call unit_test,test-events,tests/unit/test-events.c,agent/libagent-core.a lib/libtvd.a))

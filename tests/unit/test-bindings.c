@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include <stdlib.h>
+#include "agent/bindings.h"
+#include "flow.h"
+#include "lib/model.h"
+#include "lib/report.h"
+#include "openvswitch/ofp-port.h"
+#include "ovs-tvd/vswitch.h"
+#include "smap.h"
+#include "tests/unit/tap.h"
+#include "util.h"
+
+/* A host that may run red and blue, of which only one at a time. */
+struct fixture {
+    struct model *m;
+    struct bindings b;
+    struct shash ifaces;        /* Of struct vswitch_iface. */
+    struct smap gateways;
+    struct report_sink sink;
+    int n_reports;
+};
+
+static void
+count_report(void *f_, enum report_severity severity OVS_UNUSED,
+             const char *kind OVS_UNUSED, const char *message OVS_UNUSED)
+{
+    struct fixture *f = f_;
+
+    f->n_reports++;
+}
+
+static struct model_label *
+label(struct model *m, const char *name, const char *type1, const char *type2)
+{
+    struct model_label *l = model_label_add(m, name);
+
+    sset_add(&l->types, type1);
+    if (type2) {
+        sset_add(&l->types, type2);
+    }
+    return l;
+}
+
+static struct model_ee *
+add_ee(struct fixture *f, const char *name, const char *label_name,
+       const char *tvd, uint32_t id)
+{
+    struct model_ee *ee = model_ee_add(f->m, name);
+    struct model_nic *nic = model_nic_add(ee, "eth0");
+
+    ee->label = model_label_find(f->m, label_name);
+    nic->tvd = model_tvd_find(f->m, tvd);
+    nic->role = model_role_find(nic->tvd, "member");
+    model_nic_set_id(f->m, nic, id);
+    model_nic_set_mac(f->m, nic,
+                      (struct eth_addr) { { { 2, 0, 0, 0, 0, id } } });
+    return ee;
+}
+
+static void
+add_tvd(struct fixture *f, const char *name, uint32_t id)
+{
+    struct model_tvd *tvd = model_tvd_add(f->m, name);
+
+    tvd->id = id;
+    tvd->label = model_label_find(f->m, name);
+    model_role_add(tvd, "member")->id = id;
+}
+
+static void
+setup(struct fixture *f)
+{
+    struct model_conflict *conflict;
+
+    f->m = model_create();
+    label(f->m, "red", "red", NULL);
+    label(f->m, "blue", "blue", NULL);
+    label(f->m, "green", "green", NULL);
+    conflict = model_conflict_add(f->m, "rivals");
+    sset_add(&conflict->types, "red");
+    sset_add(&conflict->types, "blue");
+    model_host_add(f->m, "desk1")->label = label(f->m, "both", "red", "blue");
+    add_tvd(f, "red", 1);
+    add_tvd(f, "blue", 2);
+    add_tvd(f, "green", 3);
+    add_ee(f, "r1", "red", "red", 1);
+    add_ee(f, "r2", "red", "red", 2);
+    add_ee(f, "b1", "blue", "blue", 3);
+    add_ee(f, "g1", "green", "green", 4);
+    bindings_init(&f->b);
+    shash_init(&f->ifaces);
+    smap_init(&f->gateways);
+    f->sink = (struct report_sink) { .cb = count_report, .aux = f };
+    f->n_reports = 0;
+}
+
+static struct vswitch_iface *
+plug(struct fixture *f, const char *name, const char *iface_id, int port)
+{
+    struct vswitch_iface *iface = xzalloc(sizeof *iface);
+
+    iface->name = xstrdup(name);
+    iface->iface_id = nullable_xstrdup(iface_id);
+    iface->ofport = port ? u16_to_ofp(port) : OFPP_NONE;
+    shash_add(&f->ifaces, name, iface);
+    return iface;
+}
+
+static void
+free_iface(struct vswitch_iface *iface)
+{
+    free(iface->name);
+    free(iface->iface_id);
+    free(iface->attached_mac);
+    free(iface->error);
+    free(iface);
+}
+
+static void
+unplug(struct fixture *f, const char *name)
+{
+    free_iface(shash_find_and_delete(&f->ifaces, name));
+}
+
+static void
+teardown(struct fixture *f)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &f->ifaces) {
+        free_iface(node->data);
+    }
+    shash_destroy(&f->ifaces);
+    smap_destroy(&f->gateways);
+    bindings_destroy(&f->b);
+    model_destroy(f->m);
+}
+
+static void
+update(struct fixture *f)
+{
+    bindings_update(&f->b, f->m, "desk1", &f->ifaces, &f->gateways, &f->sink);
+}
+
+static bool
+admitted(const struct fixture *f, const char *iface)
+{
+    const struct binding *b = shash_find_data(&f->b.by_iface, iface);
+
+    return b && b->admitted;
+}
+
+static bool
+refused(const struct fixture *f, const char *iface, const char *why)
+{
+    const struct binding *b = shash_find_data(&f->b.by_iface, iface);
+
+    return b && !b->admitted && strstr(b->reason, why);
+}
+
+static void
+test_identity(void)
+{
+    struct fixture f;
+    struct vswitch_iface *vm;
+
+    setup(&f);
+    plug(&f, "a", "r1/eth0", 1);
+    vm = plug(&f, "vm", "a-uuid", 2);
+    vm->attached_mac = xstrdup("02:00:00:00:00:02");
+    plug(&f, "x", "nobody/eth0", 3);
+    plug(&f, "y", NULL, 4);
+    update(&f);
+    ok(admitted(&f, "a"), "known by its iface-id");
+    ok(admitted(&f, "vm"), "known by its attached-mac");
+    ok(!shash_find(&f.b.by_iface, "x") && !shash_find(&f.b.by_iface, "y"),
+       "nobody's are no bindings");
+    ok(sset_count(&f.b.foreign) == 2 && f.n_reports == 2,
+       "but are reported");
+    update(&f);
+    ok(f.n_reports == 2, "once");
+    is_str(bindings_find_nic(&f.b, "r2/eth0")->iface, "vm", "found by NIC");
+    teardown(&f);
+}
+
+static void
+test_policy(void)
+{
+    struct fixture f;
+
+    setup(&f);
+    plug(&f, "g", "g1/eth0", 4);
+    plug(&f, "r", "r1/eth0", 1);
+    update(&f);
+    ok(refused(&f, "g", "green"), "not authorised");
+    plug(&f, "b", "b1/eth0", 3);
+    update(&f);
+    ok(refused(&f, "b", "rivals"), "in conflict with what runs here");
+    ok(f.n_reports == 2, "each refusal is reported");
+    unplug(&f, "r");
+    update(&f);
+    ok(admitted(&f, "b"), "admitted once that has gone");
+    model_ee_find(f.m, "r2")->host = xstrdup("desk2");
+    plug(&f, "r2", "r2/eth0", 2);
+    update(&f);
+    ok(refused(&f, "r2", "desk2"), "bound to another host");
+    bindings_update(&f.b, f.m, "desk9", &f.ifaces, &f.gateways, &f.sink);
+    ok(refused(&f, "b", "desk9"), "a host that is not in the policy");
+    teardown(&f);
+}
+
+static void
+test_first_stays(void)
+{
+    struct fixture f;
+
+    setup(&f);
+    plug(&f, "z", "r1/eth0", 1);
+    update(&f);
+    plug(&f, "a", "r1/eth0", 2);
+    update(&f);
+    ok(admitted(&f, "z") && refused(&f, "a", "at port z already"),
+       "the first keeps its NIC");
+    ((struct vswitch_iface *) shash_find_data(&f.ifaces, "z"))->ofport
+        = OFPP_NONE;
+    update(&f);
+    ok(!admitted(&f, "z") && !admitted(&f, "a"),
+       "also while it has no port number");
+    ((struct vswitch_iface *) shash_find_data(&f.ifaces, "z"))->error
+        = xstrdup("no such device");
+    update(&f);
+    ok(refused(&f, "z", "no such device") && admitted(&f, "a"),
+       "but not without a device");
+    teardown(&f);
+
+    setup(&f);
+    bindings_remember(&f.b, "z", "r1/eth0");
+    plug(&f, "z", "r1/eth0", 1);
+    plug(&f, "a", "r1/eth0", 2);
+    update(&f);
+    ok(admitted(&f, "z"), "it keeps it over a restart");
+    teardown(&f);
+}
+
+static void
+test_changes(void)
+{
+    struct fixture f;
+    uint64_t generation;
+    struct binding *b;
+
+    setup(&f);
+    plug(&f, "a", "r1/eth0", 1);
+    update(&f);
+    generation = f.b.generation;
+    b = shash_find_data(&f.b.by_iface, "a");
+    ok(!b->goal, "a new binding has no goal");
+    b->goal = 7;
+    update(&f);
+    b = shash_find_data(&f.b.by_iface, "a");
+    ok(f.b.generation == generation && b->goal == 7, "nothing changed");
+    ((struct vswitch_iface *) shash_find_data(&f.ifaces, "a"))->ofport
+        = u16_to_ofp(9);
+    update(&f);
+    b = shash_find_data(&f.b.by_iface, "a");
+    ok(f.b.generation != generation && !b->goal, "a new port number");
+    generation = f.b.generation;
+    unplug(&f, "a");
+    update(&f);
+    ok(f.b.generation != generation && shash_is_empty(&f.b.by_iface), "gone");
+    teardown(&f);
+}
+
+static void
+test_managed(void)
+{
+    struct fixture f;
+
+    setup(&f);
+    model_ee_find(f.m, "r1")->managed = true;
+    plug(&f, "a", "r1/eth0", 1);
+    update(&f);
+    ok(refused(&f, "a", "manages"), "a managed NIC at a port of others");
+    smap_add(&f.gateways, "a", "r2/eth0");
+    update(&f);
+    ok(refused(&f, "a", "manages"), "at the port of another gateway");
+    smap_replace(&f.gateways, "a", "r1/eth0");
+    update(&f);
+    ok(admitted(&f, "a"), "at its own port");
+    teardown(&f);
+}
+
+int
+main(void)
+{
+    test_identity();
+    test_policy();
+    test_first_stays();
+    test_changes();
+    test_managed();
+    return tap_done();
+}
