@@ -62,6 +62,7 @@ subnet_from_string(const char *s, struct in6_addr *addr, unsigned int *plen)
 
     if (!slash || slash - s >= sizeof text || strlen(slash + 1) > 3
         || slash[1 + strspn(slash + 1, "0123456789")]
+        || (slash[1] == '0' && slash[2])
         || !str_to_int(slash + 1, 10, &length)) {
         return false;
     }

@@ -314,7 +314,9 @@ parse_mac(struct parser *p, const struct node *node, const char *what,
     if (!parse_string(p, node, what)) {
         return false;
     }
+    /* eth_addr_from_string() would take blanks and short bytes too. */
     if (strlen(node->text) != ETH_ADDR_STRLEN
+        || node->text[strspn(node->text, "0123456789abcdefABCDEF:")]
         || !eth_addr_from_string(node->text, mac)) {
         parse_error(p, node, "%s '%s' is not a MAC address such as "
                     "02:00:00:00:00:01", what, node->text);

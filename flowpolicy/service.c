@@ -71,7 +71,8 @@ error(const char *what, const char *text, const char *hint)
     return msg;
 }
 
-/* Reads decimal digits at '*p', at most 5 of them, and steps over them. */
+/* Reads decimal digits at '*p', at most 5 of them, and steps over them.  No
+ * leading zeros: some would read them as octal. */
 static bool
 parse_number(const char **p, unsigned int *value)
 {
@@ -80,7 +81,8 @@ parse_number(const char **p, unsigned int *value)
     for (*value = 0; isdigit((unsigned char) **p) && *p - start < 5; ++*p) {
         *value = *value * 10 + (**p - '0');
     }
-    return *p != start && !isdigit((unsigned char) **p);
+    return (*p != start && !isdigit((unsigned char) **p)
+            && (*start != '0' || *p - start == 1));
 }
 
 static bool
