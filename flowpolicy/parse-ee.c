@@ -244,7 +244,8 @@ static void
 add_ips(struct parser *p, const struct node *list, struct model_nic *nic)
 {
     if (!parse_is_list(p, list, "ip", "a list of addresses, as in "
-                       "[10.1.0.10, fd00:1::10]")) {
+                       "[10.1.0.10, fd00:1::10]")
+        || !parse_max_items(p, list, "ip", POLICY_MAX_IPS)) {
         return;
     }
     if (!list->first) {
@@ -496,7 +497,8 @@ add_nics(struct parser *p, const struct ee_reader *r)
     size_t position = 0;
 
     if (!r->nics || !parse_is_list(p, r->nics, "nics", "a list of NICs, as in "
-                                   "[{tvd: red, role: client}]")) {
+                                   "[{tvd: red, role: client}]")
+        || !parse_max_items(p, r->nics, "nics", POLICY_MAX_NICS)) {
         parse_ee_set_broken(p, r->ee);
         return;
     }

@@ -43,7 +43,8 @@ static void
 entry_peers(struct parser *p, const struct node *value, void *r_)
 {
     if (parse_is_list(p, value, "peers",
-                      "a list of TVD/ROLE or EE names, as in [red/gateway]")) {
+                      "a list of TVD/ROLE or EE names, as in [red/gateway]")
+        && parse_max_items(p, value, "peers", POLICY_MAX_PEERS)) {
         ((struct entry_reader *) r_)->peers = value;
     }
 }
@@ -52,7 +53,8 @@ static void
 entry_services(struct parser *p, const struct node *value, void *r_)
 {
     if (parse_is_list(p, value, "services",
-                      "a list, as in [icmp, tcp/22, udp/8000-8010]")) {
+                      "a list, as in [icmp, tcp/22, udp/8000-8010]")
+        && parse_max_items(p, value, "services", POLICY_MAX_SERVICES)) {
         ((struct entry_reader *) r_)->services = value;
     }
 }

@@ -144,7 +144,8 @@ tvd_subnets(struct parser *p, const struct node *value, void *info_)
     struct parse_tvd *info = info_;
 
     if (!parse_is_list(p, value, "subnets",
-                       "a list, as in [10.1.0.0/24, fd00:1::/64]")) {
+                       "a list, as in [10.1.0.0/24, fd00:1::/64]")
+        || !parse_max_items(p, value, "subnets", POLICY_MAX_SUBNETS)) {
         info->subnets_broken = true;
         return;
     }

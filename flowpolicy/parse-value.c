@@ -151,6 +151,22 @@ parse_is_list(struct parser *p, const struct node *node, const char *what,
     return node->kind == NODE_LIST || wrong_type(p, node, what, of);
 }
 
+bool
+parse_max_items(struct parser *p, const struct node *list, const char *what,
+                size_t max)
+{
+    const struct node *item = list->first;
+
+    for (size_t n = 0; item && n < max; n++) {
+        item = item->next;
+    }
+    if (item) {
+        parse_error(p, item, "%s has too many items, at most %"PRIuSIZE" are "
+                    "allowed", what, max);
+    }
+    return !item;
+}
+
 /* --- Maps ----------------------------------------------------------------- */
 
 static const struct parse_field *

@@ -141,6 +141,9 @@ bool parse_is_map(struct parser *, const struct node *, const char *what,
 const struct node *parse_find_key(const struct node *map, const char *name);
 bool parse_is_list(struct parser *, const struct node *, const char *what,
                    const char *of);
+/* The list has at most 'max' items. */
+bool parse_max_items(struct parser *, const struct node *list,
+                     const char *what, size_t max);
 bool parse_string(struct parser *, const struct node *, const char *what);
 bool parse_uint(struct parser *, const struct node *, const char *what,
                 unsigned int min, unsigned int max, unsigned int *);

@@ -33,6 +33,14 @@
 
 /* A file is refused when larger than this, in bytes. */
 #define POLICY_MAX_SIZE (64 * 1024 * 1024)
+/* Lists are refused when longer than this.  Far above what is needed, and low
+ * enough that work that grows with the square does not matter; an EE has as
+ * many addresses as its TVD has subnets. */
+#define POLICY_MAX_SUBNETS 64           /* Of a TVD. */
+#define POLICY_MAX_NICS 64              /* Of an EE. */
+#define POLICY_MAX_IPS 64               /* Of a NIC. */
+#define POLICY_MAX_SERVICES 256         /* Of an entry of the matrix. */
+#define POLICY_MAX_PEERS 1024           /* Of an entry of the matrix. */
 /* After so many errors the rest is counted, but not kept. */
 #define POLICY_MAX_ERRORS 1000
 
