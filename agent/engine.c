@@ -323,7 +323,11 @@ give_port(struct engine *e, const struct binding *b)
         hmap_insert(&e->ports, &port->node, hash_int(b->nic_id, 0));
     }
     port->seen = true;
-    pipeline_set_port(e->pipeline, b->nic_id, b->ofport);
+    if (pipeline_get_port(e->pipeline, b->nic_id) != b->ofport) {
+        VLOG_INFO("NIC %s is at port %s (%"PRIu32")", b->nic, b->iface,
+                  ofp_to_u16(b->ofport));
+        pipeline_set_port(e->pipeline, b->nic_id, b->ofport);
+    }
 }
 
 /* Tells the pipeline the ports of all NICs that are admitted, and takes them
@@ -346,6 +350,8 @@ give_ports(struct engine *e)
     }
     HMAP_FOR_EACH_SAFE (port, node, &e->ports) {
         if (!port->seen) {
+            VLOG_INFO("NIC with id %"PRIu32" has no port any more",
+                      port->nic_id);
             pipeline_set_port(e->pipeline, port->nic_id, OFPP_NONE);
             hmap_remove(&e->ports, &port->node);
             free(port);
@@ -500,6 +506,16 @@ update_error(struct engine *e, long long int now)
     if (e->gateways.error) {
         ds_put_format(&text, "%s%s", text.length ? "; " : "",
                       e->gateways.error);
+    }
+    if (e->db) {
+        size_t n;
+
+        tvd_db_problems(e->db, &n);
+        if (n) {
+            ds_put_format(&text, "%s%"PRIuSIZE" row%s of the policy database "
+                          "left out (see events)", text.length ? "; " : "", n,
+                          n == 1 ? "" : "s");
+        }
     }
     if (!e->error || strcmp(e->error, ds_cstr(&text))) {
         free(e->error);

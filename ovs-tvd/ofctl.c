@@ -520,6 +520,10 @@ bundle_committed(struct ofctl *oc)
     oc->n_changes = 0;
     oc->commits++;
     oc->installed = MAX(oc->installed, oc->bundle_goal);
+    if (oc->settle.nudge) {
+        oc->settle.nudge = false;       /* These changes were one. */
+        settle_next(oc);
+    }
     if (oc->reported_error) {
         report(oc->sink, REPORT_INFO, "flows",
                "bridge %s: flows are accepted again", oc->bridge);
@@ -527,27 +531,36 @@ bundle_committed(struct ofctl *oc)
     }
 }
 
+static void
+report_failure(struct ofctl *oc)
+{
+    struct ds example = DS_EMPTY_INITIALIZER;
+
+    if (oc->bundle_error == oc->reported_error) {
+        return;
+    }
+    flow_change_format(CONTAINER_OF(ovs_list_front(&oc->changes),
+                                    struct flow_change, list_node), &example);
+    report(oc->sink, REPORT_ERROR, "flows",
+           "bridge %s: refused a bundle of %"PRIuSIZE" flow changes with %s, "
+           "trying again (first change: %s)", oc->bridge, oc->n_changes,
+           ofperr_to_string(oc->bundle_error), ds_cstr(&example));
+    ds_destroy(&example);
+    oc->reported_error = oc->bundle_error;
+}
+
 /* Nothing of the bundle was applied.  Something may be different from what we
  * believe, so all is read again before the next attempt. */
 static void
 bundle_failed(struct ofctl *oc)
 {
-    if (oc->bundle_error != oc->reported_error) {
-        struct ds example = DS_EMPTY_INITIALIZER;
-
-        if (oc->n_changes) {
-            flow_change_format(CONTAINER_OF(ovs_list_front(&oc->changes),
-                                            struct flow_change, list_node),
-                               &example);
-        }
-        report(oc->sink, REPORT_ERROR, "flows",
-               "bridge %s: refused a bundle of %"PRIuSIZE" flow changes with "
-               "%s, trying again (first change: %s)", oc->bridge,
-               oc->n_changes, ofperr_to_string(oc->bundle_error),
-               ds_cstr(&example));
-        ds_destroy(&example);
-        oc->reported_error = oc->bundle_error;
+    if (oc->bundle_is_nudge) {
+        /* Then it takes longer. */
+        oc->settle.until = oc->now + REVALIDATION_TIME;
+        oc->state = S_IDLE;
+        return;
     }
+    report_failure(oc);
     abandon_bundle(oc);
     memset(&oc->settle, 0, sizeof oc->settle);
     oc->retry_at = oc->now + oc->retry_delay;
@@ -732,6 +745,11 @@ act(struct ofctl *oc)
     if (!oc->allowed) {
         return;
     }
+    if (flowtab_is_clean(oc->ft)) {
+        oc->installed = oc->goal;
+        flush_zones(oc);
+    }
+    settle(oc);
     if (!flowtab_is_clean(oc->ft)) {
         if (oc->now >= oc->retry_at) {
             oc->n_changes = flowtab_plan(oc->ft, &oc->changes);
@@ -739,17 +757,9 @@ act(struct ofctl *oc)
         if (oc->n_changes) {
             send_changes(oc);
         }
-        return;
-    }
-    oc->installed = oc->goal;
-    if (oc->settle.nudge) {
+    } else if (oc->settle.nudge) {
         oc->settle.nudge = false;
         send_nudge(oc);
-        return;
-    }
-    settle(oc);
-    if (oc->n_zones) {
-        flush_zones(oc);
     }
 }
 
