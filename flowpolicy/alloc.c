@@ -316,10 +316,13 @@ host_address(const struct model_subnet *subnet, uint32_t host)
 static bool
 is_broadcast(const struct model_subnet *subnet, const struct in6_addr *ip)
 {
-    uint32_t hosts = subnet->plen ? UINT32_MAX >> subnet->plen : UINT32_MAX;
-    struct in6_addr last = host_address(subnet, subnet->ipv6 ? 0 : hosts);
+    if (subnet->ipv6) {
+        return false;
+    }
 
-    return !subnet->ipv6 && ipv6_addr_equals(ip, &last);
+    struct in6_addr last = host_address(
+        subnet, subnet->plen < 32 ? UINT32_MAX >> subnet->plen : 0);
+    return ipv6_addr_equals(ip, &last);
 }
 
 static bool

@@ -152,15 +152,17 @@ format_line(const struct model_loc *loc)
 
 /* --- Addresses of a NIC --------------------------------------------------- */
 
-/* The last address of an IPv4 subnet. */
-static struct in6_addr
-broadcast_address(const struct model_subnet *subnet)
+/* True if 'ip' is the last address of 'subnet', and that is IPv4. */
+static bool
+is_broadcast(const struct model_subnet *subnet, const struct in6_addr *ip)
 {
-    ovs_be32 addr = in6_addr_get_mapped_ipv4(&subnet->addr);
-    struct in6_addr ip;
+    if (subnet->ipv6) {
+        return false;
+    }
 
-    in6_addr_set_mapped_ipv4(&ip, addr | ~be32_prefix_mask(subnet->plen));
-    return ip;
+    ovs_be32 last = (in6_addr_get_mapped_ipv4(&subnet->addr)
+                     | ~be32_prefix_mask(subnet->plen));
+    return in6_addr_get_mapped_ipv4(ip) == last;
 }
 
 /* Complains if 'ip' of 'subnet' is not for EEs. */
@@ -168,7 +170,6 @@ static bool
 check_use(struct parser *p, const struct node *at,
           const struct model_subnet *subnet, const struct in6_addr *ip)
 {
-    struct in6_addr broadcast = broadcast_address(subnet);
     const char *use = NULL;
 
     if (ipv6_addr_equals(ip, &subnet->router)) {
@@ -176,7 +177,7 @@ check_use(struct parser *p, const struct node *at,
     } else if (ipv6_addr_equals(ip, &subnet->addr)) {
         use = subnet->ipv6 ? "the anycast address of the subnet's routers"
               : "the address of the subnet itself";
-    } else if (!subnet->ipv6 && ipv6_addr_equals(ip, &broadcast)) {
+    } else if (is_broadcast(subnet, ip)) {
         use = "the broadcast address of the subnet";
     }
     if (use) {

@@ -22,8 +22,9 @@ def check(path):
     return result.stdout.strip() if result.returncode else None
 
 
-def up(name, path, only=None, progress=lambda text: None):
-    """Brings up lab 'name' from policy file 'path'; all or nothing."""
+def up(name, path, only=None, progress=lambda text: None, wire=True):
+    """Brings up lab 'name' from policy file 'path'; all or nothing.  With
+    wire=False no EEs are made, which benchmarks do in their own way."""
     if not os.path.exists(path):
         raise LabError(f"{path}: no such file")
     wrong = check(path)
@@ -32,7 +33,8 @@ def up(name, path, only=None, progress=lambda text: None):
     data, host, note = policy.derive(policy.load(path), only)
     if note:
         progress(note)
-    options = {"host": host, "file": os.path.abspath(path), "note": note}
+    options = {"host": host, "file": os.path.abspath(path), "note": note,
+               "wire": wire}
     return _start(name, options, data, progress)
 
 

@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 
-from . import facts, nodes, ns, policy, programs, state
+from . import facts, nodes, ns, programs, state
 from .state import LabError
 
 MAX_FDS = 200                   # The kernel passes at most 253 at a time.
@@ -136,7 +136,8 @@ class LabDaemon:
         began = time.monotonic()
         self.ctl("apply", "--wait=30", options["policy"])
         self.step("policy applied and enforced", began)
-        self.sync()
+        if options.get("wire", True):
+            self.sync()
 
     def start_tvd(self):
         for name, argv in programs.tvd_commands(self.host.name).items():

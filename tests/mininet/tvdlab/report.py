@@ -37,7 +37,7 @@ def measure(lab, say=lambda text: None):
     result.differences += expected.disagreements
     judge = expect.make_oracle(data, nics)
     result.matrix = matrix.Matrix(data, judge)
-    before = _counters(lab, nics)
+    before = gateway_counters(lab)
     prober = probe.Prober(lab, nics)
     try:
         prober.open(services)
@@ -58,7 +58,7 @@ def measure(lab, say=lambda text: None):
     if prober.lost:
         result.differences.append(f"{prober.lost} frames were not looked at: "
                                   "the machine is too slow or too busy")
-    result.counters = _grown(before, _counters(lab, nics))
+    result.counters = grown(before, gateway_counters(lab))
     result.seconds = time.monotonic() - began
     return result
 
@@ -113,10 +113,10 @@ def _probe_unsolicited(prober, expected, services, result):
                                   "none arrived where all is unrestricted")
 
 
-def _counters(lab, nics):
+def gateway_counters(lab):
     """{gateway EE: {counter: packets}} of the managed gateways."""
     found = {}
-    for nic in nics:
+    for nic in lab.nics:
         if nic["managed"]:
             status, out = lab.run(nic["ee"], "nft", "-j", "list", "counters", check=False)
             found[nic["ee"]] = {}
@@ -128,7 +128,7 @@ def _counters(lab, nics):
     return found
 
 
-def _grown(before, after):
+def grown(before, after):
     return {ee: {name: packets - before.get(ee, {}).get(name, 0)
                  for name, packets in counters.items()
                  if packets > before.get(ee, {}).get(name, 0)}
