@@ -160,8 +160,9 @@ remember_bindings(struct engine *e)
     const struct tvdrec_binding *row;
 
     TVDREC_BINDING_FOR_EACH (row, e->loop.idl) {
-        if (row->admitted && !strcmp(row->host, e->host)) {
-            bindings_remember(&e->bindings, row->interface, row->nic);
+        if (!strcmp(row->host, e->host)) {
+            bindings_remember(&e->bindings, row->interface, row->nic,
+                              row->admitted ? NULL : row->reason);
         }
     }
 }
