@@ -58,6 +58,7 @@ gateway_action_kind_to_string(enum gateway_action_kind kind)
     case GATEWAY_ADD_ADDRESS: return "add-address";
     case GATEWAY_DELETE_ADDRESS: return "delete-address";
     case GATEWAY_SET_UP: return "set-up";
+    case GATEWAY_SET_DOWN: return "set-down";
     case GATEWAY_ADD_NEIGHBOUR: return "add-neighbour";
     case GATEWAY_DELETE_NEIGHBOUR: return "delete-neighbour";
     case GATEWAY_ADD_ROUTE: return "add-route";
@@ -498,6 +499,7 @@ gateway_plan(const struct gateway_wanted *w, const char *skeleton,
     if (!have_veth) {
         add_action(actions, GATEWAY_CREATE_VETH, w->host_if, w->inner_if);
         blank.lo_up = o->lo_up;
+        blank.inner_if.mac = w->mac; /* Made with it. */
     }
     plan_devices(w, have_veth ? o : &blank, actions);
     if (shrunk) {

@@ -146,6 +146,7 @@ enum gateway_action_kind {
     GATEWAY_ADD_ADDRESS,        /* 'address'. */
     GATEWAY_DELETE_ADDRESS,
     GATEWAY_SET_UP,             /* 'subject': device. */
+    GATEWAY_SET_DOWN,           /* Never planned: see gateway/reconcile.h. */
     GATEWAY_ADD_NEIGHBOUR,      /* 'address', router MAC. */
     GATEWAY_DELETE_NEIGHBOUR,   /* and here. */
     GATEWAY_ADD_ROUTE,          /* Default, via 'address'. */

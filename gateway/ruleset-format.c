@@ -328,6 +328,10 @@ put_hook_tail(struct ds *out, const struct gateway_ruleset *rs,
 
     ds_put_cstr(out, "        meta pkttype { broadcast, multicast } "
                 "counter name drop_multicast drop\n"
+                "        ip daddr 224.0.0.0/4 "
+                "counter name drop_multicast drop\n"
+                "        ip6 daddr ff00::/8 "
+                "counter name drop_multicast drop\n"
                 "        limit rate 10/minute burst 20 packets log prefix ");
     put_quoted(out, prefix, COMMENT_MAX);
     ds_put_format(out, "\n        counter name drop_%s drop\n    }\n", hook);

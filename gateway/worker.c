@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The worker process: its own side.  The agent's side is gateway.c.
+ *
+ *     agent --- worker --- a child for each gateway, one after the other
+ *
+ * The children enter namespaces, so that neither the agent nor the worker
+ * ever is in the wrong one, and so that a crash or an exit() in a library, or
+ * a call that hangs, costs one gateway one round. */
+
+#include <config.h>
+#include "gateway/worker.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "gateway/frame.h"
+#include "gateway/netns.h"
+#include "gateway/reconcile.h"
+#include "gateway/system.h"
+#include "gateway/wire.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "util.h"
+
+#define CHILD_SECONDS 30        /* After which a child is given up. */
+
+/* --- Children --------------------------------------------------------------*/
+
+/* Something to do in a child; the JSON it returns is sent to the worker. */
+typedef struct json *child_func(void *aux);
+
+static void OVS_NO_RETURN
+child_main(child_func *func, void *aux, int fd)
+{
+    signal(SIGALRM, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(CHILD_SECONDS);
+
+    struct json *json = func(aux);
+    char *text = json_to_string(json, 0);
+    int error = gateway_frame_write(fd, text, strlen(text));
+
+    _exit(error != 0);
+}
+
+/* Runs 'func' in a child process.  Returns what it sent, or NULL if it died or
+ * took too long. */
+static struct json *
+run_child(child_func *func, void *aux)
+{
+    struct json *json = NULL;
+    char *text = NULL;
+    int fds[2];
+    pid_t pid;
+
+    if (pipe(fds)) {
+        return NULL;
+    }
+    pid = fork();
+    if (!pid) {
+        close(fds[0]);
+        child_main(func, aux, fds[1]);
+    }
+    close(fds[1]);
+    if (pid > 0) {
+        if (!gateway_frame_read(fds[0], &text)) {
+            json = json_from_string(text);
+            free(text);
+        }
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+            continue;
+        }
+    }
+    close(fds[0]);
+    return json;
+}
+
+/* --- One gateway -----------------------------------------------------------*/
+
+struct make_args {
+    const struct gateway_wanted *wanted;
+    enum gateway_mode mode;
+    struct gateway_memory *memory;
+};
+
+static void
+put_nonnull(struct json *object, const char *key, const char *value)
+{
+    if (value) {
+        json_object_put_string(object, key, value);
+    }
+}
+
+static struct json *
+make_in_child(void *args_)
+{
+    struct make_args *args = args_;
+    struct gateway_status *status
+        = gateway_reconcile(&gateway_real_system, args->wanted, args->mode,
+                            args->memory);
+    struct json *json = json_object_create();
+
+    json_object_put(json, "status", gateway_status_to_json(status));
+    put_nonnull(json, "text", args->memory->text);
+    put_nonnull(json, "skeleton", args->memory->skeleton);
+    put_nonnull(json, "done", args->memory->done);
+    return json;
+}
+
+static char *
+member_string(const struct json *object, const char *key)
+{
+    const struct json *json = shash_find_data(json_object(object), key);
+
+    return json && json->type == JSON_STRING ? xstrdup(json_string(json))
+                                             : NULL;
+}
+
+static void
+remember(struct gateway_memory *memory, const struct json *json)
+{
+    free(memory->text);
+    free(memory->skeleton);
+    free(memory->done);
+    memory->text = member_string(json, "text");
+    memory->skeleton = member_string(json, "skeleton");
+    memory->done = member_string(json, "done");
+}
+
+static struct gateway_status *
+failed_status(const struct gateway_wanted *w)
+{
+    struct gateway_status *status = xzalloc(sizeof *status);
+
+    shash_init(&status->counters);
+    status->ee = xstrdup(w->ee);
+    status->nic = xstrdup(w->nic);
+    status->netns = nullable_xstrdup(w->netns);
+    status->host_if = nullable_xstrdup(w->host_if);
+    status->error = xasprintf("cannot make gateway %s: its helper process "
+                              "died or took more than %d s", w->ee,
+                              CHILD_SECONDS);
+    return status;
+}
+
+static struct gateway_status *
+make_gateway(const struct gateway_wanted *w, enum gateway_mode mode,
+             struct gateway_memory *memory)
+{
+    struct make_args args = { w, mode, memory };
+    struct json *json = run_child(make_in_child, &args);
+    struct gateway_status *status = NULL;
+
+    if (json && json->type == JSON_OBJECT) {
+        status = gateway_status_from_json(
+            shash_find_data(json_object(json), "status"));
+        if (status && mode == GATEWAY_APPLY) {
+            remember(memory, json);
+        }
+    }
+    if (!status) {
+        status = failed_status(w);
+        free(memory->done);
+        memory->done = NULL;
+    }
+    json_destroy(json);
+    return status;
+}
+
+/* --- Those no longer wanted ------------------------------------------------*/
+
+struct remove_args {
+    const struct sset *keep;    /* Names of namespaces. */
+    enum gateway_mode mode;
+};
+
+/* Fills in 'actions' and returns the first error, or NULL. */
+static char *
+remove_stale(const struct remove_args *args, struct json *actions)
+{
+    struct sset present = SSET_INITIALIZER(&present);
+    char *first = gateway_netns_list(&present);
+    const char *name;
+
+    SSET_FOR_EACH (name, &present) {
+        if (!sset_contains(args->keep, name)) {
+            char **done = NULL;
+            size_t n = 0;
+            char *error = gateway_remove(&gateway_real_system, name,
+                                         args->mode, &done, &n);
+
+            for (size_t i = 0; i < n; i++) {
+                json_array_add(actions, json_string_create(done[i]));
+                free(done[i]);
+            }
+            free(done);
+            if (first) {
+                free(error);
+            } else {
+                first = error;
+            }
+        }
+    }
+    sset_destroy(&present);
+    return first;
+}
+
+static struct json *
+remove_in_child(void *args)
+{
+    struct json *json = json_object_create();
+    struct json *actions = json_array_create_empty();
+    char *error = remove_stale(args, actions);
+
+    json_object_put(json, "removed", actions);
+    put_nonnull(json, "error", error);
+    free(error);
+    return json;
+}
+
+static void
+take_removed(struct gateway_report *report, const struct json *json)
+{
+    const struct json *array = shash_find_data(json_object(json), "removed");
+
+    report->error = member_string(json, "error");
+    if (!array || array->type != JSON_ARRAY) {
+        return;
+    }
+    report->removed = xcalloc(MAX(json_array(array)->n, 1),
+                              sizeof *report->removed);
+    for (size_t i = 0; i < json_array(array)->n; i++) {
+        const struct json *action = json_array(array)->elems[i];
+
+        if (action->type == JSON_STRING) {
+            report->removed[report->n_removed++]
+                = xstrdup(json_string(action));
+        }
+    }
+}
+
+static void
+remove_others(const struct gateway_request *request,
+              struct gateway_report *report)
+{
+    struct sset keep = SSET_INITIALIZER(&keep);
+    struct remove_args args = { &keep, request->mode };
+    struct shash_node *node;
+    struct json *json;
+
+    SHASH_FOR_EACH (node, &request->wanted) {
+        const struct gateway_wanted *w = node->data;
+
+        if (w->netns) {
+            sset_add(&keep, w->netns);
+        }
+    }
+    json = run_child(remove_in_child, &args);
+    if (json && json->type == JSON_OBJECT) {
+        take_removed(report, json);
+    } else {
+        report->error = xstrdup("cannot remove gateways: the helper process "
+                                "died");
+    }
+    json_destroy(json);
+    sset_destroy(&keep);
+}
+
+/* --- Requests --------------------------------------------------------------*/
+
+/* The memory of gateway 'ee', made if there is none. */
+static struct gateway_memory *
+get_memory(struct shash *memories, const char *ee)
+{
+    struct gateway_memory *memory = shash_find_data(memories, ee);
+
+    if (!memory) {
+        memory = xzalloc(sizeof *memory);
+        shash_add(memories, ee, memory);
+    }
+    return memory;
+}
+
+static void
+forget_others(struct shash *memories, const struct shash *wanted)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, memories) {
+        if (!shash_find(wanted, node->name)) {
+            gateway_memory_destroy(node->data);
+            shash_delete(memories, node);
+        }
+    }
+}
+
+static struct gateway_report *
+serve(const struct gateway_request *request, struct shash *memories)
+{
+    struct gateway_report *report = xzalloc(sizeof *report);
+    const struct shash_node **nodes = shash_sort(&request->wanted);
+
+    shash_init(&report->gateways);
+    report->id = request->id;
+    remove_others(request, report);
+    report->ready = !report->error;
+    if (request->mode == GATEWAY_APPLY) {
+        forget_others(memories, &request->wanted);
+    } else {
+        report->ready = report->ready && !report->n_removed;
+    }
+    for (size_t i = 0; i < shash_count(&request->wanted); i++) {
+        const struct gateway_wanted *w = nodes[i]->data;
+        struct gateway_status *status
+            = make_gateway(w, request->mode, get_memory(memories, w->ee));
+
+        report->ready = report->ready && status->ready;
+        shash_add(&report->gateways, w->ee, status);
+    }
+    free(nodes);
+    return report;
+}
+
+/* --- The process -----------------------------------------------------------*/
+
+/* What the worker may do:
+ *
+ *     CAP_SYS_ADMIN   make, enter, mount and unmount network namespaces
+ *     CAP_NET_ADMIN   devices, addresses, routes, nftables, connection
+ *                     tracking, settings of the network
+ *
+ * It stays root, because the files below /proc/sys/net and /run/netns are
+ * root's; but without CAP_DAC_OVERRIDE it can touch nobody else's files. */
+static bool
+restrict_self(void)
+{
+    capng_clear(CAPNG_SELECT_BOTH);
+    return !capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+                          CAP_SYS_ADMIN, CAP_NET_ADMIN, -1)
+           && !capng_apply(CAPNG_SELECT_CAPS)
+           && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void
+close_others(int fd)
+{
+    int max = sysconf(_SC_OPEN_MAX);
+
+    if (fd != 3) {
+        dup2(fd, 3);
+    }
+    if (close_range(4, ~0U, 0)) {
+        for (int i = 4; i < max; i++) {
+            close(i);
+        }
+    }
+}
+
+void
+gateway_worker_main(int fd, pid_t agent)
+{
+    static const int signals[] = { SIGTERM, SIGALRM, SIGCHLD, SIGPIPE };
+    struct shash memories = SHASH_INITIALIZER(&memories);
+    char *text;
+
+    prctl(PR_SET_NAME, "tvd-gateway");
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+        signal(signals[i], SIG_DFL);
+    }
+    /* A terminal sends these to the agent too, which then ends us. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    close_others(fd);
+    if (!restrict_self() || prctl(PR_SET_PDEATHSIG, SIGKILL)
+        || getppid() != agent) {
+        _exit(1);
+    }
+
+    while (!gateway_frame_read(3, &text)) {
+        struct json *json = json_from_string(text);
+        struct gateway_request *request = gateway_request_from_json(json);
+
+        /* The agent does not send nonsense: something is very wrong. */
+        if (!request) {
+            _exit(2);
+        }
+        json_destroy(json);
+        free(text);
+
+        struct gateway_report *report = serve(request, &memories);
+        json = gateway_report_to_json(report);
+        text = json_to_string(json, 0);
+        json_destroy(json);
+        gateway_report_destroy(report);
+        gateway_request_destroy(request);
+        if (gateway_frame_write(3, text, strlen(text))) {
+            _exit(1);
+        }
+        free(text);
+    }
+    _exit(0);
+}
