@@ -160,8 +160,9 @@ remember_bindings(struct engine *e)
     const struct tvdrec_binding *row;
 
     TVDREC_BINDING_FOR_EACH (row, e->loop.idl) {
-        if (row->admitted && !strcmp(row->host, e->host)) {
-            bindings_remember(&e->bindings, row->interface, row->nic);
+        if (!strcmp(row->host, e->host)) {
+            bindings_remember(&e->bindings, row->interface, row->nic,
+                              row->admitted ? NULL : row->reason);
         }
     }
 }
@@ -267,6 +268,9 @@ status_result(struct engine *e, bool failed)
     } else if (st->in_flight && failed) {
         status_committed(st, &e->events, false);
         st->retry_at = time_msec() + STATUS_RETRY;
+        /* We write what is so, not what follows from the database: there is
+         * no need to wait until it changes. */
+        e->loop.skip_seqno = 0;
     }
 }
 
@@ -524,6 +528,13 @@ update_error(struct engine *e, long long int now)
     ds_destroy(&text);
 }
 
+static bool
+can_write(const struct engine *e)
+{
+    return (e->db && tvd_db_model(e->db)
+            && ovsdb_idl_is_connected(e->loop.idl));
+}
+
 static void
 write_status(struct engine *e, long long int now)
 {
@@ -537,8 +548,7 @@ write_status(struct engine *e, long long int now)
         .events = &e->events,
     };
 
-    if (!e->db || !tvd_db_model(e->db) || !e->loop.open_txn
-        || now < e->status.retry_at) {
+    if (!can_write(e) || !e->loop.open_txn || now < e->status.retry_at) {
         return;
     }
     e->loop.next_cfg = ++e->status.serial;
@@ -574,7 +584,9 @@ engine_wait(struct engine *e)
     if (e->db) {
         status_result(e, !ovsdb_idl_loop_commit_and_wait(&e->loop));
         tvd_db_wait(e->db);
-        status_wait(&e->status);
+        if (can_write(e) && !e->loop.committing_txn) {
+            status_wait(&e->status);
+        }
     }
     ofctl_wait(e->oc);
     gateways_wait(&e->gateways);

@@ -181,7 +181,10 @@ write_bindings(struct status *st, struct ovsdb_idl *idl,
         }
         b = shash_find_data(&in->bindings->by_iface, row->interface);
         if (b && sset_add(&seen, row->interface)) {
-            write_binding(row, b, is_installed(b, in));
+            /* Just started: what the last run said is still so. */
+            bool kept = !in->installed && row->installed && b->admitted;
+
+            write_binding(row, b, kept || is_installed(b, in));
         } else {
             tvdrec_binding_delete(row);
         }

@@ -6,7 +6,15 @@
 
 OVS_TVD_CORE := \
 	ovs-tvd/bridge-plan.c \
-	ovs-tvd/flowtab.c
+	ovs-tvd/flow-maker.c \
+	ovs-tvd/flowtab.c \
+	ovs-tvd/idset.c \
+	ovs-tvd/pipeline.c \
+	ovs-tvd/pipeline-matrix.c \
+	ovs-tvd/pipeline-nic.c \
+	ovs-tvd/pipeline-static.c \
+	ovs-tvd/pipeline-track.c \
+	ovs-tvd/pipeline-tvd.c
 OVS_TVD_ADAPTERS := \
 	ovs-tvd/appctl.c \
 	ovs-tvd/ofctl.c \

@@ -40,6 +40,7 @@ VLOG_DEFINE_THIS_MODULE(ofctl);
 #define DUMP_SHARE 50           /* A dump takes at most 1/50 of the time. */
 #define MIN_RETRY 100           /* After a rejected bundle, in ms. */
 #define MAX_RETRY 5000
+#define DRIFT_TEXT 500          /* Of an event about it, in bytes. */
 #define MSGS_PER_RUN 100        /* Read in one iteration of the main loop. */
 
 /* Table for flows that settle() adds and removes within one bundle, so that
@@ -328,6 +329,7 @@ report_drift(struct ofctl *oc)
     size_t n = flowtab_take_drift(oc->ft, &text);
 
     if (n) {
+        ds_truncate(&text, DRIFT_TEXT);
         ds_chomp(&text, '\n');
         for (char *p = ds_cstr(&text); *p; p++) {
             *p = *p == '\n' ? ';' : *p;

@@ -64,7 +64,7 @@ struct vswitch {
 const char *
 vswitch_datapath_type(void)
 {
-    int family;
+    int family = 0;             /* 0: not looked up yet. */
 
     return nl_lookup_genl_family("ovs_datapath", &family) ? "netdev"
                                                           : "system";
@@ -707,6 +707,7 @@ vswitch_commit_and_wait(struct vswitch *vs)
         sset_clear(&vs->reports);
         vs->retry_at = vs->now + RETRY_DELAY;
         vs->check = true;
+        vs->loop.skip_seqno = 0;
     }
     if (vs->check && vs->now < vs->retry_at) {
         poll_timer_wait_until(vs->retry_at);
