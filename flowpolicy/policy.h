@@ -41,6 +41,7 @@
 #define POLICY_MAX_IPS 64               /* Of a NIC. */
 #define POLICY_MAX_SERVICES 256         /* Of an entry of the matrix. */
 #define POLICY_MAX_PEERS 1024           /* Of an entry of the matrix. */
+#define POLICY_MAX_CONFLICTS 64         /* Conflict sets with a type. */
 /* After so many errors the rest is counted, but not kept. */
 #define POLICY_MAX_ERRORS 1000
 
@@ -68,6 +69,8 @@ void policy_errors_destroy(struct policy_errors *);
 void policy_errors_add(struct policy_errors *, unsigned int line,
                        unsigned int column, const char *format, ...)
     OVS_PRINTF_FORMAT(4, 5);
+/* True if a further error would be counted only. */
+bool policy_errors_full(const struct policy_errors *);
 /* Sorts by position, drops exact repetitions. */
 void policy_errors_sort(struct policy_errors *);
 /* "file:line:column: message\n" for each error, and a last line that counts
