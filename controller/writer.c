@@ -88,6 +88,9 @@ writer_add(struct engine *e, struct api_call *call)
     change->deadline = time_msec() + WRITER_TIMEOUT;
     ovs_list_push_back(&w->queue, &change->node);
     w->n_queued++;
+    /* The writer has had its turn in this iteration of the main loop; without
+     * this the change would wait for whatever wakes it next. */
+    poll_immediate_wake();
 }
 
 /* --- Answers --------------------------------------------------------------*/
