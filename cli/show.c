@@ -48,6 +48,8 @@ print_table(struct cli *cli, const char *what, const struct json *columns,
         const char *key = column_key(columns, i);
 
         if (key) {
+            /* TVDs' names, which capitals would falsify. */
+            wanted[n].heading = i && !strcmp(what, "matrix") ? key : NULL;
             wanted[n++].key = key;
         }
     }

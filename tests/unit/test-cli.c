@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 
 #include <stdlib.h>
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "tests/unit/golden.h"
 #include "util.h"
@@ -22,88 +23,96 @@ clear(struct cli *cli)
     memset(cli, 0, sizeof *cli);
 }
 
+/* Words; what comes of them, "VERB|ARGUMENTS|OPTIONS", or the beginning of
+ * the error message. */
+static const struct parse_test {
+    const char *what;
+    const char *words[6];
+    const char *want;
+} parse_tests[] = {
+    { "a verb", { "status" }, "status||" },
+    { "of two words", { "ee", "list" }, "ee list||" },
+    { "options between its words", { "ee", "-v", "add", "x" },
+      "ee add|x|verbose" },
+    { "options first", { "-fjson", "check", "f" }, "check|f|format=json" },
+    { "options last", { "check", "f", "-f", "csv" },
+      "check|f|format=csv" },
+    { "letters together", { "status", "-vfjson" },
+      "status||verbose format=json" },
+    { "an argument after a space", { "can", "--policy", "f", "a", "b" },
+      "can|a b|policy=f" },
+    { "an argument after =", { "can", "--policy=f=g", "a", "b" },
+      "can|a b|policy=f=g" },
+    { "an empty argument", { "can", "--policy=", "a", "b" },
+      "can|a b|policy=" },
+    { "an optional argument", { "apply", "f", "--wait=5" },
+      "apply|f|wait=5" },
+    { "an optional argument left out", { "apply", "--wait", "f" },
+      "apply|f|wait" },
+    { "standard input", { "apply", "-" }, "apply|-|" },
+    { "the end of options", { "apply", "--", "-v" }, "apply|-v|" },
+    { "a verb as an argument", { "show", "ees", "status" },
+      "show|ees status|" },
+    { "several NICs", { "ee", "add", "x", "--nic=a", "--nic", "b" },
+      "ee add|x|nic=a nic=b" },
+    { "help before anything is known", { "--help" }, "-||help" },
+    { "help with half a verb", { "ee", "--help" }, "-||help" },
+    { "help with too few arguments", { "plan", "-h" }, "plan||help" },
+    { "nothing", { NULL }, "a verb is missing" },
+    { "no abbreviated verbs", { "stat" }, "unknown verb 'stat'" },
+    { "an option of another verb first", { "--wait", "apply", "f" },
+      "unknown option '--wait' (" },
+    { "no argument", { "check", "f", "--format" },
+      "option '--format' needs an argument" },
+    { "an argument too many", { "status", "x" },
+      "'status' does not expect 'x'" },
+    { "bare dashes", { "--=x" }, "unknown option '--'" },
+};
+
+/* What 'words' came to, as parse_tests[] has it; 'error' is taken over. */
+static char *
+describe(const struct cli *cli, char *error, const char *want)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    char *args;
+
+    if (error) {
+        char *text = xmemdup0(error, MIN(strlen(error), strlen(want)));
+
+        free(error);
+        return text;
+    }
+    args = svec_join(&cli->args, " ", "");
+    ds_put_format(&ds, "%s|%s|", cli->verb ? cli->verb->name : "-", args);
+    free(args);
+    for (size_t i = 0; i < cli->n_given; i++) {
+        const struct cli_given *g = &cli->given[i];
+
+        ds_put_format(&ds, "%s%s%s%s", i ? " " : "", g->option->name,
+                      g->value ? "=" : "", g->value ? g->value : "");
+    }
+    return ds_steal_cstr(&ds);
+}
+
 static void
 test_parse(void)
 {
-    /* Words; what comes of them, "VERB|ARGUMENTS|OPTIONS", or the beginning of
-     * the error message. */
-    static const struct {
-        const char *what;
-        const char *words[6];
-        const char *want;
-    } tests[] = {
-        { "a verb", { "status" }, "status||" },
-        { "of two words", { "ee", "list" }, "ee list||" },
-        { "options between its words", { "ee", "-v", "add", "x" },
-          "ee add|x|verbose" },
-        { "options first", { "-fjson", "check", "f" }, "check|f|format=json" },
-        { "options last", { "check", "f", "-f", "csv" },
-          "check|f|format=csv" },
-        { "letters together", { "status", "-vfjson" },
-          "status||verbose format=json" },
-        { "an argument after a space", { "can", "--policy", "f", "a", "b" },
-          "can|a b|policy=f" },
-        { "an argument after =", { "can", "--policy=f=g", "a", "b" },
-          "can|a b|policy=f=g" },
-        { "an empty argument", { "can", "--policy=", "a", "b" },
-          "can|a b|policy=" },
-        { "an optional argument", { "apply", "f", "--wait=5" },
-          "apply|f|wait=5" },
-        { "an optional argument left out", { "apply", "--wait", "f" },
-          "apply|f|wait" },
-        { "standard input", { "apply", "-" }, "apply|-|" },
-        { "the end of options", { "apply", "--", "-v" }, "apply|-v|" },
-        { "a verb as an argument", { "show", "ees", "status" },
-          "show|ees status|" },
-        { "several NICs", { "ee", "add", "x", "--nic=a", "--nic", "b" },
-          "ee add|x|nic=a nic=b" },
-        { "help before anything is known", { "--help" }, "-||help" },
-        { "help with half a verb", { "ee", "--help" }, "-||help" },
-        { "help with too few arguments", { "plan", "-h" }, "plan||help" },
-        { "nothing", { NULL }, "a verb is missing" },
-        { "no abbreviated verbs", { "stat" }, "unknown verb 'stat'" },
-        { "an option of another verb first", { "--wait", "apply", "f" },
-          "unknown option '--wait' (" },
-        { "no argument", { "check", "f", "--format" },
-          "option '--format' needs an argument" },
-        { "an argument too many", { "status", "x" },
-          "'status' does not expect 'x'" },
-        { "bare dashes", { "--=x" }, "unknown option '--'" },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(parse_tests); i++) {
+        const struct parse_test *test = &parse_tests[i];
         struct cli cli = { .format = OUTPUT_TABLE };
-        char *argv[8] = { NULL };
+        char *argv[8] = { CONST_CAST(char *, "tvdctl") };
         char *error, *text;
         int argc = 1;
 
-        argv[0] = CONST_CAST(char *, "tvdctl");
-        while (argc < 7 && tests[i].words[argc - 1]) {
-            argv[argc] = CONST_CAST(char *, tests[i].words[argc - 1]);
+        while (argc < 7 && test->words[argc - 1]) {
+            argv[argc] = CONST_CAST(char *, test->words[argc - 1]);
             argc++;
         }
         svec_init(&cli.args);
         error = cli_parse(&cli, argc, argv);
-        if (error) {
-            text = xmemdup0(error, MIN(strlen(error), strlen(tests[i].want)));
-        } else {
-            char *args = svec_join(&cli.args, " ", "");
-
-            text = xasprintf("%s|%s|", cli.verb ? cli.verb->name : "-", args);
-            free(args);
-        }
-        for (size_t j = 0; !error && j < cli.n_given; j++) {
-            const struct cli_given *g = &cli.given[j];
-            char *more = xasprintf("%s%s%s%s%s", text, j ? " " : "",
-                                   g->option->name, g->value ? "=" : "",
-                                   g->value ? g->value : "");
-
-            free(text);
-            text = more;
-        }
-        is_str(text, tests[i].want, "%s", tests[i].what);
+        text = describe(&cli, error, test->want);
+        is_str(text, test->want, "%s", test->what);
         free(text);
-        free(error);
         clear(&cli);
     }
 }
