@@ -539,6 +539,7 @@ static void
 write_status(struct engine *e, long long int now)
 {
     const struct status_input in = {
+        .model = e->db ? tvd_db_model(e->db) : NULL,
         .seq = e->enforced,
         .error = e->error,
         .bindings = &e->bindings,

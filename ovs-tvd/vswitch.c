@@ -50,6 +50,7 @@ struct vswitch {
     unsigned int seqno;         /* Of the IDL, as last read. */
     uint64_t generation;
     bool ready;
+    bool had_bridge;            /* It has been there since we began. */
     struct shash ifaces;        /* "struct vswitch_iface *" by name. */
     struct smap external_ids;   /* Of the Open_vSwitch row. */
     struct shash saved;         /* "struct saved_port *" by port name. */
@@ -499,7 +500,11 @@ create_bridge(struct vswitch *vs)
     smap_destroy(&map);
     ovsrec_open_vswitch_update_bridges_addvalue(
         ovsrec_open_vswitch_first(vs->loop.idl), br);
-    note_repair(vs, "bridge %s created", vs->bridge);
+    if (vs->had_bridge) {
+        note_repair(vs, "bridge %s: was deleted, made again", vs->bridge);
+    } else {
+        report(vs->sink, REPORT_INFO, "bridge", "bridge %s made", vs->bridge);
+    }
 }
 
 static void
@@ -669,6 +674,7 @@ compare(struct vswitch *vs)
         return;
     }
     br = find_bridge(vs);
+    vs->had_bridge |= br != NULL;
     vs->ready = br && fix_bridge(vs, br, writable);
     if (!writable) {
         return;
