@@ -239,6 +239,14 @@ make_leg(struct maker *m, const struct model_tvd *a,
     do_set(m, F_ZONE, pipeline_zone_leg(a->id, b->id));
     do_resubmit(m, TABLE_EDGE);
     make_flow(m, TABLE_TRANSIT, 30, cookie);
+
+    on_field(m, F_TRANSIT, 1);
+    on_field(m, F_PORT_TVD, b->id);
+    on_field(m, F_SRC_TVD, a->id);
+    on_field(m, F_DST_TVD, b->id);
+    do_set(m, F_STEP, STEP_DELIVER_G);
+    do_resubmit(m, TABLE_EDGE);
+    make_flow(m, TABLE_TRANSIT, 30, cookie);
 }
 
 static bool

@@ -406,6 +406,9 @@ make_destination(struct maker *m)
         make_flow(m, TABLE_DESTINATION, 10, STATIC(DESTINATION));
     }
     make_drop(m, TABLE_DESTINATION, 0, DROP_UNKNOWN_DESTINATION);
+    /* Nobody needs us to talk to himself, least of all through a gateway. */
+    on_field(m, F_SAME, 1);
+    make_drop(m, TABLE_RECEIVER, 200, DROP_UNKNOWN_DESTINATION);
     make_drop(m, TABLE_RECEIVER, 0, DROP_UNKNOWN_DESTINATION);
 }
 

@@ -140,12 +140,16 @@ make_provides(struct maker *m, const struct model_role *role)
 }
 
 /* An ICMP error of the gateway about a connection that it is on the path of:
- * it speaks for the end that the error should come from. */
+ * it speaks for the end that the error should come from.  One of the ends is
+ * in its TVD, which 'where' says: zones do not tell, since the leg between two
+ * gateways may share its zone with another. */
 static void
-make_behalf(struct maker *m, const struct model_tvd *tvd)
+make_behalf_of(struct maker *m, const struct model_tvd *tvd,
+               enum maker_field where, uint16_t priority)
 {
     on_field(m, F_SRC_NIC, tvd->gateway->id);
     on_field(m, F_ADDR_KIND, ADDR_KIND_NIC);
+    on_field(m, where, tvd->id);
     on_ct_state(m, CS_TRACKED | CS_RELATED | CS_REPLY_DIR, CS_INVALID);
     do_set(m, F_BEHALF, 1);
     do_move(m, F_DST_ROLE, F_FROM_ROLE);
@@ -153,10 +157,11 @@ make_behalf(struct maker *m, const struct model_tvd *tvd)
     do_move(m, F_ADDR_ROLE, F_TO_ROLE);
     do_move(m, F_ADDR_NIC, F_TO_NIC);
     do_resubmit(m, TABLE_EVALUATE);
-    make_flow(m, TABLE_RELATED, 40, tvd_cookie(tvd));
+    make_flow(m, TABLE_RELATED, priority, tvd_cookie(tvd));
 
     on_field(m, F_SRC_NIC, tvd->gateway->id);
     on_field(m, F_ADDR_KIND, ADDR_KIND_NIC);
+    on_field(m, where, tvd->id);
     on_ct_state(m, CS_TRACKED | CS_RELATED, CS_REPLY_DIR | CS_INVALID);
     do_set(m, F_BEHALF, 1);
     do_move(m, F_ADDR_ROLE, F_FROM_ROLE);
@@ -164,11 +169,28 @@ make_behalf(struct maker *m, const struct model_tvd *tvd)
     do_move(m, F_DST_ROLE, F_TO_ROLE);
     do_move(m, F_DST_NIC, F_TO_NIC);
     do_resubmit(m, TABLE_EVALUATE);
-    make_flow(m, TABLE_RELATED, 40, tvd_cookie(tvd));
+    make_flow(m, TABLE_RELATED, priority, tvd_cookie(tvd));
+}
+
+static void
+make_behalf(struct maker *m, const struct model_tvd *tvd)
+{
+    make_behalf_of(m, tvd, F_ADDR_TVD, 41);
+    make_behalf_of(m, tvd, F_DST_TVD, 40);
 
     /* What it refuses has never reached the edge that its own packets pass
-     * first; so look for the connection on the leg before giving up. */
+     * first; so look for the connection on the leg before giving up.  Inside
+     * its TVD there is one edge only. */
     for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+        /* It may have nothing to do with that end but for the error. */
+        on_proto(m, ipv6 ? ETH_TYPE_IPV6 : ETH_TYPE_IP,
+                 ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+        on_field(m, F_SRC_NIC, tvd->gateway->id);
+        on_field(m, F_REVERSE, REVERSE_NONE);
+        do_set(m, F_STEP, STEP_SOURCE);
+        do_resubmit(m, TABLE_EDGE);
+        make_flow(m, TABLE_FORWARD, 25, tvd_cookie(tvd));
+
         on_proto(m, ipv6 ? ETH_TYPE_IPV6 : ETH_TYPE_IP,
                  ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
         on_field(m, F_SRC_NIC, tvd->gateway->id);
@@ -177,6 +199,10 @@ make_behalf(struct maker *m, const struct model_tvd *tvd)
         do_resubmit(m, TABLE_GATEWAY);
         make_flow(m, TABLE_TRACK, 90, tvd_cookie(tvd));
     }
+    on_field(m, F_SRC_NIC, tvd->gateway->id);
+    on_field(m, F_DST_TVD, tvd->id);
+    on_ct_state(m, CS_TRACKED | CS_INVALID, 0);
+    make_drop(m, TABLE_TRACK, 95, DROP_INVALID_STATE);
 }
 
 /* A packet from the gateway's port with somebody else's source. */
@@ -203,13 +229,6 @@ make_transit(struct maker *m, const struct model_tvd *tvd)
     do_set(m, F_ZONE, pipeline_zone_leg(tvd->id, tvd->id));
     do_resubmit(m, TABLE_EDGE);
     make_flow(m, TABLE_TRANSIT, 30, tvd_cookie(tvd));
-
-    on_field(m, F_TRANSIT, 1);
-    on_field(m, F_PORT_TVD, tvd->id);
-    on_field(m, F_DST_TVD, tvd->id);
-    do_set(m, F_STEP, STEP_DELIVER_G);
-    do_resubmit(m, TABLE_EDGE);
-    make_flow(m, TABLE_TRANSIT, 20, tvd_cookie(tvd));
 }
 
 /* What leads to the gateway: from its own TVD when both ends are in it, and
