@@ -461,7 +461,8 @@ update_peers(struct pipeline *p, struct known_tvd *tvd,
         idset_remove(tvds, tvd->id);
         if (!idset_count(tvds)) {
             idset_destroy(tvds);
-            free(shash_steal(&p->peers, node));
+            free(tvds);
+            shash_delete(&p->peers, node);
         }
     }
     sset_swap(&tvd->peer_ees, peer_ees);
