@@ -199,11 +199,12 @@ run(struct engine *engine, struct dbserver *dbserver, struct api_server *api,
 {
     while (!*exiting) {
         process_run();
+        /* Requests first: what they ask for is begun in the same turn. */
+        api_server_run(api, time_msec());
+        engine_run(engine);
         if (dbserver) {
             dbserver_run(dbserver, engine_is_connected(engine));
         }
-        engine_run(engine);
-        api_server_run(api, time_msec());
         unixctl_server_run(unixctl);
 
         if (dbserver) {

@@ -15,7 +15,7 @@
 
 /* A call that is kept for later. */
 struct waiting {
-    struct ovs_list node;       /* In the engine's 'waiting'. */
+    struct ovs_list node;       /* In 'waiting' or 'early'. */
     struct api_call *call;
     long long int deadline;     /* Monotonic ms. */
 };
@@ -28,7 +28,8 @@ struct engine {
     struct hosts hosts;
     struct events events;
     struct writer writer;
-    struct ovs_list waiting;    /* "struct waiting". */
+    struct ovs_list waiting;    /* "struct waiting", for an event. */
+    struct ovs_list early;      /* "struct waiting", for the database. */
     struct report_sink sink;
     long long int started;      /* Monotonic ms. */
     size_t n_problems;          /* As last reported. */

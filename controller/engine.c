@@ -19,6 +19,9 @@
 
 VLOG_DEFINE_THIS_MODULE(engine);
 
+/* How long a request waits for the database to be read at all, in ms. */
+#define FIRST_READ_TIMEOUT 5000
+
 static void
 take_report(void *e_, enum report_severity severity, const char *kind,
             const char *message)
@@ -45,6 +48,7 @@ engine_create(const char *remote, const struct dbserver *dbserver)
     events_init(&e->events);
     writer_init(&e->writer);
     ovs_list_init(&e->waiting);
+    ovs_list_init(&e->early);
     e->sink = (struct report_sink) { .cb = take_report, .aux = e };
     e->started = time_msec();
     return e;
@@ -57,18 +61,25 @@ waiting_destroy(struct waiting *w)
     free(w);
 }
 
-void
-engine_destroy(struct engine *e)
+static void
+discard_all(struct ovs_list *list)
 {
     struct waiting *w;
 
-    if (!e) {
-        return;
-    }
-    LIST_FOR_EACH_SAFE (w, node, &e->waiting) {
+    LIST_FOR_EACH_SAFE (w, node, list) {
         api_call_discard(w->call);
         waiting_destroy(w);
     }
+}
+
+void
+engine_destroy(struct engine *e)
+{
+    if (!e) {
+        return;
+    }
+    discard_all(&e->waiting);
+    discard_all(&e->early);
     writer_destroy(&e->writer);
     events_destroy(&e->events);
     hosts_destroy(&e->hosts);
@@ -179,6 +190,16 @@ try_answer(struct engine *e, struct api_call *call, bool last_chance)
 }
 
 static void
+keep(struct ovs_list *list, struct api_call *call, int64_t ms)
+{
+    struct waiting *w = xmalloc(sizeof *w);
+
+    w->call = call;
+    w->deadline = time_msec() + ms;
+    ovs_list_push_back(list, &w->node);
+}
+
+static void
 run_waiting(struct engine *e, long long int now)
 {
     struct waiting *w;
@@ -196,15 +217,9 @@ run_waiting(struct engine *e, long long int now)
 static void
 keep_waiting(struct engine *e, struct api_call *call, int64_t ms)
 {
-    struct waiting *w;
-
-    if (try_answer(e, call, ms <= 0)) {
-        return;
+    if (!try_answer(e, call, ms <= 0)) {
+        keep(&e->waiting, call, ms);
     }
-    w = xmalloc(sizeof *w);
-    w->call = call;
-    w->deadline = time_msec() + ms;
-    ovs_list_push_back(&e->waiting, &w->node);
 }
 
 /* --- Calls ----------------------------------------------------------------*/
@@ -301,10 +316,28 @@ engine_handle(void *e_, struct api_call *call)
     if (api_call_request(call)->method == REQUEST_STATUS) {
         api_call_reply(call, engine_status(e));
     } else if (!tvd_db_model(e->db)) {
-        api_call_fail(call, NULL, "the database at %s has not been read yet; "
-                      "try again in a moment", e->remote);
+        keep(&e->early, call, FIRST_READ_TIMEOUT);
     } else {
         handle_with_model(e, call);
+    }
+}
+
+/* Requests that came before the database had been read. */
+static void
+run_early(struct engine *e, long long int now)
+{
+    struct waiting *w;
+
+    LIST_FOR_EACH_SAFE (w, node, &e->early) {
+        if (tvd_db_model(e->db)) {
+            handle_with_model(e, w->call);
+        } else if (now >= w->deadline) {
+            api_call_fail(w->call, NULL, "the database at %s cannot be read; "
+                          "tvdctl status tells more", e->remote);
+        } else {
+            continue;
+        }
+        waiting_destroy(w);
     }
 }
 
@@ -328,6 +361,7 @@ engine_run(struct engine *e)
         events_run(&e->events, e->idl);
         run_waiting(e, now);
     }
+    run_early(e, now);
     writer_run(e, e->active && tvd_db_model(e->db), now);
 }
 
@@ -341,6 +375,9 @@ engine_wait(struct engine *e)
     hosts_wait(&e->hosts);
     writer_wait(&e->writer);
     LIST_FOR_EACH (w, node, &e->waiting) {
+        poll_timer_wait_until(w->deadline);
+    }
+    LIST_FOR_EACH (w, node, &e->early) {
         poll_timer_wait_until(w->deadline);
     }
 }

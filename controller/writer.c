@@ -550,30 +550,41 @@ run_txn(struct engine *e, long long int now)
     return true;
 }
 
-/* Fails what has waited for too long, and forgets what nobody waits for. */
+/* Why 'change' cannot be made, or NULL if it can still be waited for. */
+static char *
+why_expired(const struct engine *e, const struct change *change,
+            long long int now)
+{
+    if (ovsdb_idl_is_lock_contended(e->idl)) {
+        return xstrdup("another controller holds the lock, this one is a "
+                       "standby; ask that one");
+    } else if (now < change->deadline) {
+        return NULL;
+    } else if (!ovsdb_idl_is_connected(e->idl)) {
+        return xasprintf("the database at %s cannot be reached", e->remote);
+    }
+    return xasprintf("the database did not accept a change for %d s",
+                     WRITER_TIMEOUT / 1000);
+}
+
+/* Fails what cannot be made, and forgets what nobody waits for. */
 static void
 expire(struct engine *e, long long int now)
 {
     struct change *change;
 
     LIST_FOR_EACH_SAFE (change, node, &e->writer.queue) {
-        if (now < change->deadline && !api_call_is_dead(change->call)) {
+        char *why = why_expired(e, change, now);
+
+        if (!why && !api_call_is_dead(change->call)) {
             continue;
         }
         ovs_list_remove(&change->node);
         e->writer.n_queued--;
-        if (!ovsdb_idl_is_connected(e->idl)) {
-            api_call_fail(change->call, NULL, "not applied: the database at "
-                          "%s cannot be reached", e->remote);
-        } else if (!e->active) {
-            api_call_fail(change->call, NULL, "not applied: another "
-                          "controller holds the lock, this one is a standby");
-        } else {
-            api_call_fail(change->call, NULL, "not applied: the database did "
-                          "not accept a change for %d s",
-                          WRITER_TIMEOUT / 1000);
-        }
+        api_call_fail(change->call, NULL, "not applied: %s",
+                      why ? why : "nobody waits for it");
         change_destroy(change);
+        free(why);
     }
 }
 
