@@ -567,6 +567,9 @@ engine_run(struct engine *e)
     run_db(e);
     m = e->db ? tvd_db_model(e->db) : NULL;
     if (m) {
+        if (e->model_changed) {
+            gateways_assume(&e->gateways, m, e->host ? e->host : "");
+        }
         run_bindings(e, m);
         run_pipeline(e, m);
     }

@@ -51,6 +51,27 @@ submit(struct gateways *g, const struct model *m, const char *host,
     g->next_submit = now + INTERVAL;
 }
 
+void
+gateways_assume(struct gateways *g, const struct model *m, const char *host)
+{
+    struct shash wanted;
+    struct shash_node *node;
+
+    if (g->reported) {
+        return;
+    }
+    gateway_plan_wanted(m, host, g->plain_frames, &wanted);
+    smap_clear(&g->ports);
+    SHASH_FOR_EACH (node, &wanted) {
+        const struct gateway_wanted *w = node->data;
+
+        if (!w->error) {
+            smap_replace(&g->ports, w->host_if, w->nic);
+        }
+    }
+    gateway_wanted_destroy_all(&wanted);
+}
+
 /* Says what was found changed by hand. */
 static void
 report_repairs(const struct gateway_status *s, const struct report_sink *sink)
