@@ -17,6 +17,7 @@ OVS_TVD_CORE := \
 	ovs-tvd/pipeline-tvd.c
 OVS_TVD_ADAPTERS := \
 	ovs-tvd/appctl.c \
+	ovs-tvd/hostguard.c \
 	ovs-tvd/ofctl.c \
 	ovs-tvd/vswitch.c
 $(eval $(call library,ovs-tvd/ovs-tvd-core,$(OVS_TVD_CORE)))

@@ -237,6 +237,7 @@ read_iface(struct vswitch *vs, const struct ovsrec_interface *row)
     struct vswitch_iface *iface = xzalloc(sizeof *iface);
 
     iface->name = xstrdup(row->name);
+    iface->device = !row->type[0] || !strcmp(row->type, "system");
     iface->iface_id = nullable_id(&row->external_ids, "iface-id");
     iface->attached_mac = nullable_id(&row->external_ids, "attached-mac");
     iface->ofport = iface_ofport(row);
