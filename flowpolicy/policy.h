@@ -118,13 +118,4 @@ struct model_ee *policy_parse_ee(struct model *m, const char *text,
 bool policy_merge_ees(struct model *m, const struct model *old,
                       struct policy_errors *errors);
 
-/* A setting that a TVD may have under "settings". */
-struct policy_setting {
-    const char *name;
-    const char *values;         /* The valid values, for messages. */
-    const char *what;           /* What it does, in a line. */
-};
-/* The known settings, ended by a NULL name. */
-extern const struct policy_setting policy_settings[];
-
 #endif /* flowpolicy/policy.h */
