@@ -303,6 +303,74 @@ leg_is_implied(const struct decide_answer *answer, size_t i)
     return answer->decision.path[i] != answer->src;
 }
 
+static void
+format_path(const struct decide_answer *answer, struct ds *out)
+{
+    const struct decision *d = &answer->decision;
+    char *name = entry_name(answer);
+
+    for (size_t i = 0; i + 1 < d->n_path; i++) {
+        char *from = model_nic_full_name(d->path[i]);
+        char *to = model_nic_full_name(d->path[i + 1]);
+
+        ds_put_format(out, "  %s %s -> %s, by %s%s\n",
+                      i ? "     " : "path:", from, to, name,
+                      leg_is_implied(answer, i) ? " (implied)" : "");
+        free(to);
+        free(from);
+    }
+    free(name);
+}
+
+void
+decide_answer_format(const struct decide_answer *answer, const char *file,
+                     struct ds *out)
+{
+    const struct decision *d = &answer->decision;
+    const struct model_rule *rule = d->entry.rule;
+    char *src = model_nic_full_name(answer->src);
+    char *dst = model_nic_full_name(answer->dst);
+    char *name = entry_name(answer);
+    char *entry = decide_entry_format(&d->entry);
+    char *asked = asked_format(answer);
+    char *why = why_text(answer);
+    char *would = answer->allowed ? NULL : would_allow_text(answer);
+
+    ds_put_format(out, "%s -> %s, %s%s: %s\n", src, dst, asked,
+                  answer->any_service ? " services" : "",
+                  answer->partly ? "denied as a whole" : verdict(answer));
+    if (answer->partly) {
+        char *list = service_list_format(answer->services,
+                                         answer->n_services);
+        ds_put_format(out, "  allowed of it: %s\n", list);
+        free(list);
+    }
+    ds_put_format(out, "  why: %s\n  entry: %s: %s", why, name, entry);
+    if (!rule) {
+        ds_put_cstr(out, " (default)");
+    } else if (rule->loc.line) {
+        ds_put_format(out, " (%s%s%u:%u)", file ? file : "line ",
+                      file ? ":" : "", rule->loc.line, rule->loc.column);
+    }
+    ds_put_char(out, '\n');
+    format_path(answer, out);
+    if (d->n_path) {
+        ds_put_format(out, "  state: %s\n", d->stateful
+                      ? "connections are tracked, replies pass"
+                      : "none kept, both directions are unrestricted");
+    }
+    if (would) {
+        ds_put_format(out, "  would allow it: %s\n", would);
+    }
+    free(would);
+    free(why);
+    free(asked);
+    free(entry);
+    free(name);
+    free(dst);
+    free(src);
+}
+
 /* --- JSON. */
 
 static struct json *

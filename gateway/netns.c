@@ -73,14 +73,16 @@ open_socket(struct nl_sock **sockp)
 }
 
 /* Enters the session's namespace, if it exists, and opens a socket there.  A
- * file that is no namespace counts as nothing. */
+ * file that is no namespace counts as nothing; the one onto which a namespace
+ * was mounted may not be read by anybody. */
 static char *
 open_inner(struct gateway_netns *s)
 {
     int fd = open(s->path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
-        return errno == ENOENT ? NULL : sys_error("open", s->path, errno);
+        return errno == ENOENT || errno == EACCES
+               ? NULL : sys_error("open", s->path, errno);
     }
     if (enter(fd)) {
         close(fd);

@@ -125,17 +125,18 @@ look(struct gateway_system *sys, const struct gateway_wanted *w,
      const char *skeleton, struct gateway_status *status,
      struct ovs_list *actions, bool *device_is_there)
 {
-    struct gateway_observed o;
+    struct gateway_observed *o = xmalloc(sizeof *o);
     char *error;
 
-    gateway_observed_init(&o);
-    error = sys->class->observe(sys, w, &o);
+    gateway_observed_init(o);
+    error = sys->class->observe(sys, w, o);
     if (!error) {
-        gateway_plan(w, skeleton, &o, actions);
-        *device_is_there = o.inner_if.present;
-        take_counters(status, &o);
+        gateway_plan(w, skeleton, o, actions);
+        *device_is_there = o->inner_if.present;
+        take_counters(status, o);
     }
-    gateway_observed_destroy(&o);
+    gateway_observed_destroy(o);
+    free(o);
     return error;
 }
 

@@ -35,9 +35,7 @@ idl_redial(struct idl_redial *r, struct ovsdb_idl *idl, const char *remote,
         return;
     }
     if (ovsdb_idl_is_connected(idl)) {
-        /* Once lost it counts as refused: the server may be back before we
-         * look, and the IDL would still wait out its backoff. */
-        r->refused = true;
+        r->refused = false;
         return;
     }
     if (now >= r->next) {

@@ -14,8 +14,7 @@
 struct ovsdb_idl;
 
 struct idl_redial {
-    bool refused;               /* The server did not listen when last tried,
-                                 * or has been lost since. */
+    bool refused;               /* The server did not listen when last tried. */
     long long int next;         /* When to look again, ms. */
 };
 

@@ -12,7 +12,8 @@
  *     none           remove them
  *     info FILE      the wanted gateways, with ids, MACs and addresses
  *     tuples FILE EE SRC DST PROTO PORT
- *                    is such a connection allowed? {"allowed": true/false} */
+ *                    is such a connection allowed? {"allowed": true/false}
+ *     quit           end */
 
 #include <config.h>
 
@@ -172,7 +173,9 @@ main(int argc, char *argv[])
              w = strtok_r(NULL, " \n", &save)) {
             words[n++] = w;
         }
-        if (n) {
+        if (n && !strcmp(words[0], "quit")) {
+            break;
+        } else if (n) {
             m = run_command(worker, argv[1], words, m, &state);
         }
     }

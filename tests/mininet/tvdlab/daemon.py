@@ -134,9 +134,7 @@ class LabDaemon:
         self.start_tvd()
         self.step("controller and agent run", began)
         began = time.monotonic()
-        with open(options["policy"], encoding="utf-8") as f:
-            # Not by its name: the host has a /run of its own.
-            self.ctl("apply", "--wait=30", "-", input_text=f.read())
+        self.ctl("apply", "--wait=30", options["policy"])
         self.step("policy applied and enforced", began)
         if options.get("wire", True):
             self.sync()
@@ -146,20 +144,6 @@ class LabDaemon:
             self.host.start_program(self.supervisor, name, argv)
             if name == "controller":
                 self.host.wait_path("/run/tvd/controller.sock", self.supervisor, name)
-        self.wait_controller()
-
-    def wait_controller(self, timeout=10):
-        """Waits until the controller has read its database."""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                self.ctl("show", "hosts")
-                return
-            except LabError as e:
-                if time.monotonic() > deadline:
-                    raise LabError(f"the controller does not answer: {e}\n" + self.supervisor
-                                   .programs["controller"].tail()) from None
-            time.sleep(0.05)
 
     def plain(self, plain):
         """A lab without the product: a bridge that learns, for measurements.
@@ -169,9 +153,9 @@ class LabDaemon:
         self.nics = plain
         self.make_ees()
 
-    def ctl(self, *args, input_text=None):
+    def ctl(self, *args):
         """Runs tvdctl on the host; returns what it printed."""
-        return nodes.run(self.host, [programs.find("tvdctl"), *args], input_text,
+        return nodes.run(self.host, [programs.find("tvdctl"), *args],
                          env=programs.environment())
 
     def sync(self):
