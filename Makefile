@@ -231,7 +231,7 @@ bench: all $(UNIT_TESTS)
 ## demo        examples/outsourcing.yaml on this machine, measured with real packets (root)
 .PHONY: demo
 demo: all
-	@tests/mininet/demo
+	@B=$(B) tests/mininet/demo
 
 ## soak        the long campaigns in full
 .PHONY: soak

@@ -63,14 +63,16 @@ bindings_destroy(struct bindings *b)
 }
 
 void
-bindings_remember(struct bindings *b, const char *iface, const char *nic)
+bindings_remember(struct bindings *b, const char *iface, const char *nic,
+                  const char *reason)
 {
     struct binding *binding = xzalloc(sizeof *binding);
 
     binding->iface = xstrdup(iface);
     binding->nic = xstrdup(nic);
     binding->ofport = OFPP_NONE;
-    binding->since = ++b->clock;
+    binding->reason = nullable_xstrdup(reason);
+    binding->since = reason ? 0 : ++b->clock;
     if (!shash_add_once(&b->by_iface, iface, binding)) {
         binding_destroy(binding);
     }

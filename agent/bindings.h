@@ -53,9 +53,11 @@ struct bindings {
 void bindings_init(struct bindings *);
 void bindings_destroy(struct bindings *);
 
-/* Says that 'iface' was admitted as 'nic' before this process began, which
- * gives it its place before newcomers.  Only before the first update. */
-void bindings_remember(struct bindings *, const char *iface, const char *nic);
+/* Says what 'iface' was before this process began: 'nic', admitted if 'reason'
+ * is NULL, which gives it its place before newcomers, else refused for that
+ * reason, which is then not reported again.  Only before the first update. */
+void bindings_remember(struct bindings *, const char *iface, const char *nic,
+                       const char *reason);
 
 /* Decides anew for all of 'ifaces' ("struct vswitch_iface *").  'gateways'
  * (iface-id by port name) are the ports of managed gateways: no other port

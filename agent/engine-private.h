@@ -42,6 +42,8 @@ struct engine {
     struct flowtab *ft;
     struct pipeline *pipeline;
     struct ofctl *oc;
+    struct hostguard *guard;
+    uint64_t guard_generation;          /* Of the vswitch, last seen. */
     struct gateways gateways;
     struct bindings bindings;
     uint64_t bindings_seen;             /* Generation given to the pipeline. */

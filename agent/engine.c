@@ -17,6 +17,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs-tvd/flowtab.h"
+#include "ovs-tvd/hostguard.h"
 #include "ovs-tvd/ofctl.h"
 #include "ovs-tvd/pipeline.h"
 #include "ovs-tvd/vswitch.h"
@@ -68,6 +69,7 @@ engine_create(const struct engine_config *config)
     e->ft = flowtab_create();
     e->pipeline = pipeline_create(e->ft);
     e->oc = ofctl_create(config->rundir, config->bridge, e->ft, &e->sink);
+    e->guard = hostguard_create(!strcmp(datapath_type, "netdev"), &e->sink);
     gateways_init(&e->gateways, config->worker,
                   !strcmp(datapath_type, "netdev"));
     bindings_init(&e->bindings);
@@ -108,6 +110,7 @@ engine_destroy(struct engine *e)
     }
     tvd_db_destroy(e->db);
     ofctl_destroy(e->oc);
+    hostguard_destroy(e->guard);
     pipeline_destroy(e->pipeline);
     flowtab_destroy(e->ft);
     vswitch_destroy(e->vs);
@@ -160,8 +163,9 @@ remember_bindings(struct engine *e)
     const struct tvdrec_binding *row;
 
     TVDREC_BINDING_FOR_EACH (row, e->loop.idl) {
-        if (row->admitted && !strcmp(row->host, e->host)) {
-            bindings_remember(&e->bindings, row->interface, row->nic);
+        if (!strcmp(row->host, e->host)) {
+            bindings_remember(&e->bindings, row->interface, row->nic,
+                              row->admitted ? NULL : row->reason);
         }
     }
 }
@@ -267,6 +271,9 @@ status_result(struct engine *e, bool failed)
     } else if (st->in_flight && failed) {
         status_committed(st, &e->events, false);
         st->retry_at = time_msec() + STATUS_RETRY;
+        /* We write what is so, not what follows from the database: there is
+         * no need to wait until it changes. */
+        e->loop.skip_seqno = 0;
     }
 }
 
@@ -374,6 +381,32 @@ protect_ports(struct engine *e)
         } else {
             vswitch_unprotect(e->vs, node->name);
         }
+    }
+}
+
+/* Guards the devices that say they are an EE's, admitted or not, so that the
+ * host's stack never sees what they send.  Others may be the host's own. */
+static void
+run_guard(struct engine *e)
+{
+    uint64_t generation = vswitch_generation(e->vs);
+    struct sset devices = SSET_INITIALIZER(&devices);
+    struct shash_node *node;
+
+    if (generation && generation != e->guard_generation) {
+        e->guard_generation = generation;
+        SHASH_FOR_EACH (node, vswitch_ifaces(e->vs)) {
+            const struct vswitch_iface *iface = node->data;
+
+            if (iface->device && (iface->iface_id || iface->attached_mac)) {
+                sset_add(&devices, iface->name);
+            }
+        }
+        hostguard_set(e->guard, &devices);
+    }
+    sset_destroy(&devices);
+    if (generation) {
+        hostguard_run(e->guard, time_msec());
     }
 }
 
@@ -488,46 +521,64 @@ track_seq(struct engine *e, const struct model *m)
 /* A connection that is gone for less than this, in ms, is no error. */
 #define CONNECTION_PATIENCE 1000
 
+static void OVS_PRINTF_FORMAT(2, 3)
+add_error(struct ds *errors, const char *format, ...)
+{
+    va_list args;
+
+    ds_put_cstr(errors, errors->length ? "; " : "");
+    va_start(args, format);
+    ds_put_format_valist(errors, format, args);
+    va_end(args);
+}
+
 static void
 update_error(struct engine *e, long long int now)
 {
-    struct ds text = DS_EMPTY_INITIALIZER;
-    bool good = vswitch_is_ready(e->vs) && ofctl_is_synced(e->oc);
+    struct ds errors = DS_EMPTY_INITIALIZER;
+    size_t n_problems = 0;
 
-    if (good || !e->last_good) {
+    if ((vswitch_is_ready(e->vs) && ofctl_is_synced(e->oc)) || !e->last_good) {
         e->last_good = now;
     }
     if (now >= e->last_good + CONNECTION_PATIENCE) {
-        ds_put_format(&text, "%s", !vswitch_is_ready(e->vs)
-                      ? "the Open_vSwitch database cannot be reached, or does "
-                        "not have the bridge as it must be"
-                      : "the bridge cannot be reached over OpenFlow");
+        add_error(&errors, "%s", !vswitch_is_ready(e->vs)
+                  ? "the Open_vSwitch database cannot be reached, or does not "
+                    "have the bridge as it must be"
+                  : "the bridge cannot be reached over OpenFlow");
     }
     if (e->gateways.error) {
-        ds_put_format(&text, "%s%s", text.length ? "; " : "",
-                      e->gateways.error);
+        add_error(&errors, "%s", e->gateways.error);
+    }
+    if (hostguard_error(e->guard)) {
+        add_error(&errors, "%s", hostguard_error(e->guard));
     }
     if (e->db) {
-        size_t n;
-
-        tvd_db_problems(e->db, &n);
-        if (n) {
-            ds_put_format(&text, "%s%"PRIuSIZE" row%s of the policy database "
-                          "left out (see events)", text.length ? "; " : "", n,
-                          n == 1 ? "" : "s");
-        }
+        tvd_db_problems(e->db, &n_problems);
     }
-    if (!e->error || strcmp(e->error, ds_cstr(&text))) {
+    if (n_problems) {
+        add_error(&errors, "%"PRIuSIZE" row%s of the policy database left out "
+                  "(see events)", n_problems, n_problems == 1 ? "" : "s");
+    }
+    if (strcmp(e->error, ds_cstr(&errors))) {
         free(e->error);
-        e->error = xstrdup(ds_cstr(&text));
+        e->error = ds_steal_cstr(&errors);
     }
-    ds_destroy(&text);
+    ds_destroy(&errors);
+}
+
+static bool
+can_write(const struct engine *e)
+{
+    return (e->db && tvd_db_model(e->db)
+            && ovsdb_idl_is_connected(e->loop.idl));
 }
 
 static void
 write_status(struct engine *e, long long int now)
 {
     const struct status_input in = {
+        .model = e->db ? tvd_db_model(e->db) : NULL,
         .seq = e->enforced,
         .error = e->error,
         .bindings = &e->bindings,
@@ -537,8 +588,7 @@ write_status(struct engine *e, long long int now)
         .events = &e->events,
     };
 
-    if (!e->db || !tvd_db_model(e->db) || !e->loop.open_txn
-        || now < e->status.retry_at) {
+    if (!can_write(e) || !e->loop.open_txn || now < e->status.retry_at) {
         return;
     }
     e->loop.next_cfg = ++e->status.serial;
@@ -553,9 +603,13 @@ engine_run(struct engine *e)
     bool alive;
 
     vswitch_run(e->vs, now);
+    run_guard(e);
     run_db(e);
     m = e->db ? tvd_db_model(e->db) : NULL;
     if (m) {
+        if (e->model_changed) {
+            gateways_assume(&e->gateways, m, e->host ? e->host : "");
+        }
         run_bindings(e, m);
         run_pipeline(e, m);
     }
@@ -574,8 +628,13 @@ engine_wait(struct engine *e)
     if (e->db) {
         status_result(e, !ovsdb_idl_loop_commit_and_wait(&e->loop));
         tvd_db_wait(e->db);
-        status_wait(&e->status);
+        if (can_write(e) && !e->loop.committing_txn) {
+            status_wait(&e->status);
+        }
     }
     ofctl_wait(e->oc);
+    if (e->guard_generation) {
+        hostguard_wait(e->guard);
+    }
     gateways_wait(&e->gateways);
 }

@@ -10,8 +10,10 @@
 #include "openvswitch/poll-loop.h"
 #include "util.h"
 
-/* How often gateways are read back, in ms. */
-#define INTERVAL 5000
+/* How often gateways are read back, in ms: if there are any, and if not (a
+ * namespace that we once made may have to go). */
+#define INTERVAL 1000
+#define IDLE_INTERVAL 5000
 
 void
 gateways_init(struct gateways *g, struct gateway_worker *worker,
@@ -48,7 +50,28 @@ submit(struct gateways *g, const struct model *m, const char *host,
         sset_add(&g->nics, w->nic);
     }
     g->submitted = gateway_submit(g->worker, &wanted, GATEWAY_APPLY);
-    g->next_submit = now + INTERVAL;
+    g->next_submit = now + (g->n_wanted ? INTERVAL : IDLE_INTERVAL);
+}
+
+void
+gateways_assume(struct gateways *g, const struct model *m, const char *host)
+{
+    struct shash wanted;
+    struct shash_node *node;
+
+    if (g->reported) {
+        return;
+    }
+    gateway_plan_wanted(m, host, g->plain_frames, &wanted);
+    smap_clear(&g->ports);
+    SHASH_FOR_EACH (node, &wanted) {
+        const struct gateway_wanted *w = node->data;
+
+        if (!w->error) {
+            smap_replace(&g->ports, w->host_if, w->nic);
+        }
+    }
+    gateway_wanted_destroy_all(&wanted);
 }
 
 /* Says what was found changed by hand. */

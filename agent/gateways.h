@@ -37,6 +37,13 @@ void gateways_init(struct gateways *, struct gateway_worker *,
                    bool plain_frames);
 void gateways_destroy(struct gateways *);
 
+/* After a start, before the first report: takes the gateways of 'host' in
+ * 'model' for present at the devices they have by plan, so that ports that an
+ * agent before this one has put into the bridge stay in use.  A port that is
+ * not in the bridge is not made by this. */
+void gateways_assume(struct gateways *, const struct model *,
+                     const char *host);
+
 /* 'changed': the model is not what it was the last time.  Returns false if
  * the worker is gone and the program must end. */
 bool gateways_run(struct gateways *, const struct model *, const char *host,

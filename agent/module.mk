@@ -13,3 +13,8 @@ AGENT_SOURCES := \
 	agent/show.c \
 	agent/status.c
 $(eval $(call library,agent/agent-core,$(AGENT_CORE)))
+$(eval $(call program,agent/tvd-agent,$(AGENT_SOURCES),\
+	agent/libagent-core.a ovs-tvd/libovs-tvd.a ovs-tvd/libovs-tvd-core.a \
+	gateway/libgateway.a gateway/libgateway-core.a \
+	flowpolicy/libflowpolicy-core.a lib/libtvd-db.a lib/libtvd.a,\
+	$(gateway_libs)))

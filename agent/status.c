@@ -7,6 +7,7 @@
 #include "agent/bindings.h"
 #include "agent/events.h"
 #include "flow.h"
+#include "lib/model.h"
 #include "lib/tvd-idl.h"
 #include "openvswitch/ofp-port.h"
 #include "openvswitch/poll-loop.h"
@@ -35,26 +36,84 @@ find_agent(const struct status *st, struct ovsdb_idl *idl)
     return NULL;
 }
 
-static void
-write_drops(const struct tvdrec_agent *row, const struct hmap *counters)
+static const struct model_rule *
+find_rule_of(const struct model_tvd *tvd, uint32_t id)
 {
+    struct shash_node *role_node, *rule_node;
+
+    SHASH_FOR_EACH (role_node, &tvd->roles) {
+        const struct model_role *role = role_node->data;
+
+        SHASH_FOR_EACH (rule_node, &role->rules) {
+            const struct model_rule *rule = rule_node->data;
+
+            if (rule->id == id) {
+                return rule;
+            }
+        }
+    }
+    return NULL;
+}
+
+static const struct model_rule *
+find_rule(const struct model *m, uint32_t id)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &m->tvds) {
+        const struct model_rule *rule = find_rule_of(node->data, id);
+
+        if (rule) {
+            return rule;
+        }
+    }
+    return NULL;
+}
+
+/* What a counter of drops is called in the database, or NULL if it is no such
+ * counter: a reason of the pipeline, or "TVD/role -> TVD" for what an entry of
+ * the matrix forbids.  Caller frees. */
+static char *
+drop_name(const struct model *m, const struct ofctl_counter *c)
+{
+    enum pipeline_cookie_kind kind;
+    uint64_t id;
+
+    if (!c->packets || !pipeline_cookie_parse(c->cookie, &kind, &id)) {
+        return NULL;
+    }
+    if (kind == PIPELINE_COOKIE_DROP) {
+        return nullable_xstrdup(pipeline_drop_to_string(id));
+    } else if (kind == PIPELINE_COOKIE_RULE_DROP) {
+        const struct model_rule *rule = find_rule(m, id);
+
+        return rule ? xasprintf("%s/%s -> %s", rule->from->tvd->name,
+                                rule->from->name, rule->to->name) : NULL;
+    }
+    return NULL;
+}
+
+static void
+write_drops(const struct tvdrec_agent *row, const struct status_input *in)
+{
+    size_t max = hmap_count(in->counters) + 1;
+    char **keys = xmalloc(max * sizeof *keys);
+    int64_t *values = xmalloc(max * sizeof *values);
     const struct ofctl_counter *c;
-    const char **keys = xmalloc(hmap_count(counters) * sizeof *keys + 1);
-    int64_t *values = xmalloc(hmap_count(counters) * sizeof *values + 1);
     size_t n = 0;
 
-    HMAP_FOR_EACH (c, node, counters) {
-        enum pipeline_cookie_kind kind;
-        uint64_t id;
+    HMAP_FOR_EACH (c, node, in->counters) {
+        char *name = drop_name(in->model, c);
 
-        if (pipeline_cookie_parse(c->cookie, &kind, &id)
-            && kind == PIPELINE_COOKIE_DROP && c->packets
-            && pipeline_drop_to_string(id)) {
-            keys[n] = pipeline_drop_to_string(id);
+        if (name) {
+            keys[n] = name;
             values[n++] = c->packets;
         }
     }
-    tvdrec_agent_set_drops(row, keys, values, n);
+    tvdrec_agent_set_drops(row, (const char **) keys, values, n);
+    for (size_t i = 0; i < n; i++) {
+        free(keys[i]);
+    }
     free(keys);
     free(values);
 }
@@ -63,8 +122,9 @@ static void
 write_rule_hits(const struct tvdrec_agent *row, const struct hmap *counters)
 {
     const struct ofctl_counter *c;
-    int64_t *keys = xmalloc(hmap_count(counters) * sizeof *keys + 1);
-    int64_t *values = xmalloc(hmap_count(counters) * sizeof *values + 1);
+    size_t max = hmap_count(counters) + 1;
+    int64_t *keys = xmalloc(max * sizeof *keys);
+    int64_t *values = xmalloc(max * sizeof *values);
     size_t n = 0;
 
     HMAP_FOR_EACH (c, node, counters) {
@@ -102,7 +162,7 @@ write_agent(struct status *st, struct ovsdb_idl *idl,
         tvdrec_agent_set_error(row, in->error);
     }
     if (in->counters_generation != st->counters_written) {
-        write_drops(row, in->counters);
+        write_drops(row, in);
         write_rule_hits(row, in->counters);
         st->counters_written = in->counters_generation;
         news = true;
@@ -181,7 +241,10 @@ write_bindings(struct status *st, struct ovsdb_idl *idl,
         }
         b = shash_find_data(&in->bindings->by_iface, row->interface);
         if (b && sset_add(&seen, row->interface)) {
-            write_binding(row, b, is_installed(b, in));
+            /* Just started: what the last run said is still so. */
+            bool kept = !in->installed && row->installed && b->admitted;
+
+            write_binding(row, b, kept || is_installed(b, in));
         } else {
             tvdrec_binding_delete(row);
         }

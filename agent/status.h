@@ -15,6 +15,7 @@
 
 struct bindings;
 struct events;
+struct model;
 struct ovsdb_idl;
 struct ovsdb_idl_txn;
 
@@ -41,6 +42,7 @@ struct status {
 struct status_input {
     int64_t seq;                /* Enforced; 0 if not known yet. */
     const char *error;          /* "" if none. */
+    const struct model *model;  /* For the names of rules. */
     const struct bindings *bindings;
     uint64_t installed;         /* Goal whose flows are installed. */
     const struct hmap *counters;        /* Of struct ofctl_counter. */

@@ -16,6 +16,9 @@
 
 #define DENIED_STATUS 1
 #define FAILURE_STATUS 2
+/* A table is laid out when it is complete, so it is held in memory; the other
+ * formats are written as they go. */
+#define MAX_TABLE_ROWS 1000000
 
 /* --- One answer -----------------------------------------------------------*/
 
@@ -376,6 +379,13 @@ ask_all(struct cli *cli, const struct model *model)
         return FAILURE_STATUS;
     }
     nics = sorted_nics(model, &n);
+    if (cli->format == OUTPUT_TABLE
+        && n * n * MAX(asked.n, 1) > MAX_TABLE_ROWS) {
+        free(nics);
+        free(asked.services);
+        return cli_fail(cli, "%"PRIuSIZE" NICs make too many pairs for a "
+                        "table; use --format=json or csv", n);
+    }
     o = cli_output(cli);
     output_open_table(o, "rows", NULL, columns, ARRAY_SIZE(columns));
     for (size_t pair = 0; pair < n * n; pair++) {

@@ -155,7 +155,8 @@ static const struct cli_option options[] = {
     { .name = "follow", .letter = 'F',
       .help = "go on, printing events as they come" },
     { .name = "since", .arg = "ID", .help = "only events after event ID" },
-    { .name = "limit", .arg = "N", .help = "at most N of them, the latest" },
+    { .name = "limit", .arg = "N",
+      .help = "at most N of them: the latest, or with --since the first" },
     { .name = NULL },
 };
 

@@ -137,7 +137,7 @@ cli_print_help(struct cli *cli, const struct cli_verb *verb)
 {
     struct output *o = cli_output(cli);
 
-    if (output_get_format(o) == OUTPUT_JSON) {
+    if (output_get_format(o) != OUTPUT_TABLE) {
         write_all(o, verb);
     } else if (verb) {
         print_verb(o, verb);

@@ -7,7 +7,6 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,8 @@
 
 #define DEFAULT_TIMEOUT_S 60
 #define DEFAULT_WAIT_S 60
-#define MAX_SECONDS (INT_MAX / 1000 - 2)
+/* Far below what milliseconds in an int can hold. */
+#define MAX_SECONDS 1000000
 
 /* Whether standard output is coloured; false if --color is misspelt. */
 static bool
@@ -81,6 +81,7 @@ print_version(struct cli *cli)
     if (cli->format == OUTPUT_JSON) {
         output_string(cli_output(cli), "version", TVD_VERSION);
     } else {
+        cli->format = OUTPUT_TABLE;
         output_text(cli_output(cli), OUTPUT_PLAIN, "tvdctl %s", TVD_VERSION);
     }
     return EXIT_SUCCESS;

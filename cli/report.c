@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "flowpolicy/policy.h"
 #include "openvswitch/dynamic-string.h"
@@ -163,6 +164,27 @@ cli_fail_api_policy(struct cli *cli, const char *file, const char *message,
     return failure_status(cli);
 }
 
+/* Cuts 'text' to the width of the terminal, so that it stays one line, which
+ * can be taken back. */
+static void
+cut_to_terminal(char *text)
+{
+    struct winsize size;
+    size_t width = 0;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col) {
+        return;
+    }
+    for (char *p = text; *p; p++) {
+        bool starts_character = (*p & 0xc0) != 0x80;
+
+        if (starts_character && ++width >= size.ws_col) {
+            *p = '\0';
+            break;
+        }
+    }
+}
+
 void
 cli_progress(struct cli *cli, const char *format, ...)
 {
@@ -177,6 +199,9 @@ cli_progress(struct cli *cli, const char *format, ...)
     text = xvasprintf(format, args);
     va_end(args);
     printable = output_printable(text, false);
+    if (tty) {
+        cut_to_terminal(printable);
+    }
     fprintf(stderr, tty ? "\r\033[K%s" : "tvdctl: %s\n", printable);
     fflush(stderr);
     cli->progress_shown = tty;

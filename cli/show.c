@@ -48,6 +48,8 @@ print_table(struct cli *cli, const char *what, const struct json *columns,
         const char *key = column_key(columns, i);
 
         if (key) {
+            /* TVDs' names, which capitals would falsify. */
+            wanted[n].heading = i && !strcmp(what, "matrix") ? key : NULL;
             wanted[n++].key = key;
         }
     }
@@ -61,6 +63,71 @@ print_table(struct cli *cli, const char *what, const struct json *columns,
     output_close_table(o);
     free(wanted);
 }
+
+/* --- EEs, a line for each NIC ---------------------------------------------*/
+
+static const struct output_column nic_columns[] = {
+    { .key = "nic" }, { .key = "tvd", .heading = "TVD" }, { .key = "role" },
+    { .key = "ips", .heading = "ADDRESSES" }, { .key = "mac" },
+    { .key = "label" }, { .key = "kind" }, { .key = "origin" },
+    { .key = "host" }, { .key = "state" }, { .key = "reason" },
+};
+
+static enum output_style
+nic_style(const char *state)
+{
+    return !state ? OUTPUT_PLAIN
+           : !strcmp(state, "installed") ? OUTPUT_GOOD
+           : !strcmp(state, "refused") ? OUTPUT_BAD
+           : !strcmp(state, "pending") ? OUTPUT_NOTABLE : OUTPUT_PLAIN;
+}
+
+/* Prints 'nic', NULL for an EE that has none. */
+static void
+print_nic(struct output *o, const struct json *ee, const struct json *nic)
+{
+    const char *ee_name = cli_member_string(ee, "name");
+    const char *nic_name = cli_member_string(nic, "name");
+    const char *host = cli_member_string(nic, "host");
+    const char *state = cli_member_string(nic, "state");
+    char *name = xasprintf("%s%s%s", ee_name ? ee_name : "",
+                           nic_name ? "/" : "", nic_name ? nic_name : "");
+
+    output_string(o, "nic", name);
+    output_string(o, "tvd", cli_member_string(nic, "tvd"));
+    output_string(o, "role", cli_member_string(nic, "role"));
+    print_cell(o, "ips", cli_member(nic, "ips"));
+    output_string(o, "mac", cli_member_string(nic, "mac"));
+    output_string(o, "label", cli_member_string(ee, "label"));
+    output_string(o, "kind", cli_member_string(ee, "kind"));
+    output_string(o, "origin", cli_member_string(ee, "origin"));
+    output_string(o, "host", host ? host : cli_member_string(ee, "host"));
+    output_styled(o, "state", state, nic_style(state));
+    output_string(o, "reason", cli_member_string(nic, "reason"));
+    free(name);
+}
+
+static void
+print_ees(struct cli *cli, const struct json *rows)
+{
+    struct output *o = cli_output(cli);
+
+    output_open_table(o, "rows", NULL, nic_columns, ARRAY_SIZE(nic_columns));
+    for (size_t i = 0; i < rows->array.n; i++) {
+        const struct json *ee = rows->array.elems[i];
+        const struct json *nics = cli_member_array(ee, "nics");
+
+        for (size_t j = 0; nics && j < nics->array.n; j++) {
+            print_nic(o, ee, nics->array.elems[j]);
+        }
+        if (!nics || !nics->array.n) {
+            print_nic(o, ee, NULL);
+        }
+    }
+    output_close_table(o);
+}
+
+/* --- The verbs ------------------------------------------------------------*/
 
 static int
 show(struct cli *cli, const char *what, const char *name)
@@ -80,7 +147,10 @@ show(struct cli *cli, const char *what, const char *name)
     }
     columns = cli_member_array(answer, "columns");
     rows = cli_member_array(answer, "rows");
-    if (columns && rows) {
+    if (columns && rows && !strcmp(what, "ees")
+        && cli->format != OUTPUT_JSON) {
+        print_ees(cli, rows);
+    } else if (columns && rows) {
         print_table(cli, what, columns, rows);
     } else {
         status = cli_fail(cli, "the controller's answer about %s is not a "

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/shash.h"
 #include "util.h"
@@ -28,6 +29,24 @@ is_section(const char *name)
     return false;
 }
 
+/* For people: 'section' with its "time", milliseconds since 1970, readable. */
+static void
+print_section(struct output *o, const char *name, const struct json *section)
+{
+    long long int when = cli_member_integer(section, "time");
+    struct json *readable;
+
+    if (!when || output_get_format(o) != OUTPUT_TABLE) {
+        output_json(o, name, section);
+        return;
+    }
+    readable = json_deep_clone(section);
+    json_object_put(readable, "time", json_string_create_nocopy(
+        xastrftime_msec("%Y-%m-%dT%H:%M:%S.###Z", when, true)));
+    output_json(o, name, readable);
+    json_destroy(readable);
+}
+
 static int
 run_status(struct cli *cli)
 {
@@ -43,7 +62,7 @@ run_status(struct cli *cli)
         const struct json *section = cli_member(answer, sections[i]);
 
         if (section) {
-            output_json(o, sections[i], section);
+            print_section(o, sections[i], section);
         }
     }
     members = shash_sort(json_object(answer));

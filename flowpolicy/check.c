@@ -191,25 +191,39 @@ struct type_conflicts {
     size_t n;
 };
 
+/* Notes in 'index' that 'type' is in 'set'. */
+static void
+index_type(struct parser *p, const struct model_conflict *set,
+           const char *type, struct shash *index)
+{
+    struct type_conflicts *tc = shash_find_data(index, type);
+
+    if (!tc) {
+        tc = xzalloc(sizeof *tc);
+        shash_add(index, type, tc);
+    }
+    if (tc->n >= POLICY_MAX_CONFLICTS) {
+        parse_error_loc(p, &set->loc, "conflict set '%s' is one too many with "
+                        "type '%s': a type may be in %d", set->name, type,
+                        POLICY_MAX_CONFLICTS);
+        return;
+    }
+    tc->sets = xrealloc(tc->sets, (tc->n + 1) * sizeof *tc->sets);
+    tc->sets[tc->n++] = set;
+}
+
 /* Fills 'index' with "struct type_conflicts *" by type. */
 static void
-index_conflicts(const struct model *m, struct shash *index)
+index_conflicts(struct parser *p, struct shash *index)
 {
-    const struct shash_node **sets = shash_sort(&m->conflicts);
+    const struct shash_node **sets = shash_sort(&p->m->conflicts);
 
-    for (size_t i = 0; i < shash_count(&m->conflicts); i++) {
+    for (size_t i = 0; i < shash_count(&p->m->conflicts); i++) {
         const struct model_conflict *set = sets[i]->data;
         const char *type;
 
         SSET_FOR_EACH (type, &set->types) {
-            struct type_conflicts *tc = shash_find_data(index, type);
-
-            if (!tc) {
-                tc = xzalloc(sizeof *tc);
-                shash_add(index, type, tc);
-            }
-            tc->sets = xrealloc(tc->sets, (tc->n + 1) * sizeof *tc->sets);
-            tc->sets[tc->n++] = set;
+            index_type(p, set, type, index);
         }
     }
     free(sets);
@@ -370,7 +384,7 @@ check_collocation(struct parser *p, const struct model_ee *blame)
 {
     struct shash index = SHASH_INITIALIZER(&index);
 
-    index_conflicts(p->m, &index);
+    index_conflicts(p, &index);
     check_hosts(p, blame, &index);
     destroy_index(&index);
 }
@@ -383,7 +397,7 @@ check_policy(struct parser *p)
     check_subnets(p);
     check_room(p);
     check_pools(p);
-    index_conflicts(p->m, &index);
+    index_conflicts(p, &index);
     check_labels(p, &index);
     check_hosts(p, NULL, &index);
     destroy_index(&index);

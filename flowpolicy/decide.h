@@ -64,7 +64,6 @@
 #include "flowpolicy/service.h"
 #include "lib/model.h"
 
-struct ds;
 struct json;
 
 /* --- Labels and admission --------------------------------------------------
@@ -226,11 +225,6 @@ void decide_answer_destroy(struct decide_answer *);
  *  would_allow       what entry would allow it (if not allowed)
  */
 struct json *decide_answer_to_json(const struct decide_answer *);
-
-/* The same for people, several lines, each ending in a new-line.  'file' is
- * put before line numbers; NULL if the policy came from no file. */
-void decide_answer_format(const struct decide_answer *, const char *file,
-                          struct ds *);
 
 /* An entry as the policy file would say it: "unrestricted" or "{rule: G,
  * services: [icmp, tcp/22]}".  Caller frees. */

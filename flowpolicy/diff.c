@@ -649,23 +649,3 @@ diff_to_json(const struct diff *diff)
     }
     return array;
 }
-
-void
-diff_format(const struct diff *diff, struct ds *out)
-{
-    static const char marks[] = {
-        [DIFF_ADD] = '+', [DIFF_CHANGE] = '~', [DIFF_REMOVE] = '-',
-    };
-
-    for (size_t i = 0; i < diff->n; i++) {
-        const struct diff_change *change = &diff->changes[i];
-        const char *detail;
-        size_t j;
-
-        ds_put_format(out, "%c %s %s\n", marks[change->op],
-                      diff_kind_to_string(change->kind), change->name);
-        SVEC_FOR_EACH (j, detail, &change->details) {
-            ds_put_format(out, "    %s\n", detail);
-        }
-    }
-}

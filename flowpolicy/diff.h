@@ -14,7 +14,6 @@
 #include "lib/model.h"
 #include "svec.h"
 
-struct ds;
 struct json;
 
 enum diff_op {
@@ -64,9 +63,5 @@ void diff_destroy(struct diff *);
 
 /* A JSON array of {op, kind, name, details: [string]}; caller owns. */
 struct json *diff_to_json(const struct diff *);
-
-/* One line for each change, "+ tvd red", and below it its details, indented;
- * the marks are +, ~ and -. */
-void diff_format(const struct diff *, struct ds *);
 
 #endif /* flowpolicy/diff.h */

@@ -31,6 +31,12 @@ policy_errors_destroy(struct policy_errors *errors)
     }
 }
 
+bool
+policy_errors_full(const struct policy_errors *errors)
+{
+    return errors->n >= POLICY_MAX_ERRORS;
+}
+
 /* A message quotes what is in a file, which must not be able to write escape
  * sequences to a terminal or lines of its own into a log.  Frees 'message'. */
 static char *
@@ -62,7 +68,7 @@ policy_errors_add(struct policy_errors *errors, unsigned int line,
 {
     va_list args;
 
-    if (errors->n >= POLICY_MAX_ERRORS) {
+    if (policy_errors_full(errors)) {
         errors->n_dropped++;
         return;
     }

@@ -509,9 +509,10 @@ add_nics(struct parser *p, const struct ee_reader *r)
 }
 
 /* Whether it is a VM, if the file does not say, and whether it is a gateway
- * that we make ourselves. */
+ * that we make ourselves: such a namespace stands in one TVD with one NIC, so
+ * that what passes between two TVDs passes two of them (rule G). */
 static void
-settle_kind(const struct ee_reader *r)
+settle_kind(struct parser *p, const struct ee_reader *r)
 {
     struct model_ee *ee = r->ee;
     bool is_gateway = false;
@@ -525,6 +526,12 @@ settle_kind(const struct ee_reader *r)
         ee->kind = is_gateway ? MODEL_EE_NAMESPACE : MODEL_EE_VM;
     }
     ee->managed = is_gateway && ee->kind == MODEL_EE_NAMESPACE;
+    if (ee->managed && ee->n_nics > 1) {
+        parse_error(p, r->name, "gateway '%s' has %"PRIuSIZE" NICs, but a "
+                    "namespace in the role '%s' has one; declare an EE for "
+                    "each, or use 'kind: vm'", ee->name, ee->n_nics,
+                    MODEL_GATEWAY_ROLE);
+    }
 }
 
 /* An EE that names its host must be able to run there. */
@@ -574,7 +581,7 @@ read_ee(struct parser *p, struct ee_reader *r, const struct node *value,
     if (parse_map(p, r->name, value, what, fields + !named,
                   ARRAY_SIZE(fields) - !named, r)) {
         add_nics(p, r);
-        settle_kind(r);
+        settle_kind(p, r);
         check_pinned(p, r);
     } else {
         parse_ee_set_broken(p, r->ee);

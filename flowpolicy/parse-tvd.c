@@ -315,28 +315,6 @@ tvd_roles(struct parser *p, const struct node *value, void *info_)
 
 /* --- Settings ------------------------------------------------------------- */
 
-const struct policy_setting policy_settings[] = {
-    { "mtu", "1280 to 9000",
-      "the largest packet of the TVD, in bytes, as its gateway EEs that we "
-      "make and the lab's EEs use it" },
-    { "gateway_log", "all, denied or none",
-      "which new connections a gateway EE that we make logs" },
-    { NULL, NULL, NULL },
-};
-
-static void
-setting_mtu(struct parser *p, const struct node *value, void *settings)
-{
-    unsigned int mtu;
-
-    if (parse_uint(p, value, "mtu", 1280, 9000, &mtu)) {
-        char text[16];
-
-        snprintf(text, sizeof text, "%u", mtu);
-        smap_replace(settings, "mtu", text);
-    }
-}
-
 static void
 setting_gateway_log(struct parser *p, const struct node *value, void *settings)
 {
@@ -352,7 +330,6 @@ static void
 tvd_settings(struct parser *p, const struct node *value, void *info_)
 {
     static const struct parse_field fields[] = {
-        { "mtu", setting_mtu, false },
         { "gateway_log", setting_gateway_log, false },
     };
     struct parse_tvd *info = info_;

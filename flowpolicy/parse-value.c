@@ -20,8 +20,12 @@ static void
 add_error(struct parser *p, unsigned int line, unsigned int column,
           const char *format, va_list args)
 {
-    char *message = xvasprintf(format, args);
+    if (policy_errors_full(p->errors)) {
+        p->errors->n_dropped++;
+        return;
+    }
 
+    char *message = xvasprintf(format, args);
     policy_errors_add(p->errors, line, column, "%s%s%s",
                       p->prefix ? p->prefix : "", message,
                       p->suffix ? p->suffix : "");
@@ -104,7 +108,7 @@ format_set_hint(struct parser *p, const char *word, const char *plural,
 {
     size_t n = shash_count(set);
 
-    if (n > p->budget) {
+    if (n > p->budget || policy_errors_full(p->errors)) {
         return xstrdup("");
     }
 
@@ -196,8 +200,12 @@ static const struct parse_field *
 unknown_key(struct parser *p, const struct node *map, const struct node *key,
             const char *what, const struct parse_field *fields, size_t n)
 {
-    const char **names = xmalloc(n * sizeof *names);
+    if (policy_errors_full(p->errors)) {
+        parse_error(p, key, "unknown key");     /* Only counted. */
+        return NULL;
+    }
 
+    const char **names = xmalloc(n * sizeof *names);
     for (size_t i = 0; i < n; i++) {
         names[i] = fields[i].name;
     }

@@ -283,6 +283,22 @@ host_switch(struct parser *p, const struct node *value, void *r_)
     }
 }
 
+/* As for a name, and what vendors put into names of ports. */
+static bool
+port_name_is_valid(const char *name)
+{
+    char word[PARSE_NAME_MAX + 1];
+    size_t len = strlen(name);
+
+    if (len > PARSE_NAME_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i <= len; i++) {
+        word[i] = name[i] && i && strchr(" /:", name[i]) ? '_' : name[i];
+    }
+    return parse_name_is_valid(word, PARSE_NAME_MAX);
+}
+
 static void
 host_port(struct parser *p, const struct node *value, void *r_)
 {
@@ -297,11 +313,13 @@ host_port(struct parser *p, const struct node *value, void *r_)
             r->host->switch_port = xasprintf("%u", port);
         }
     } else if (parse_string(p, value, "port")) {
-        if (!value->text[0] || strlen(value->text) > PARSE_NAME_MAX) {
-            parse_error(p, value, "port must be a number or a name of 1 to "
-                        "%d characters", PARSE_NAME_MAX);
-        } else {
+        if (port_name_is_valid(value->text)) {
             r->host->switch_port = xstrdup(value->text);
+        } else {
+            parse_error(p, value, "'%s' is not a port of a switch: a number, "
+                        "or up to %d letters, digits, blanks, '_', '.', '-', "
+                        "'/', ':', the first a letter or digit", value->text,
+                        PARSE_NAME_MAX);
         }
     }
 }

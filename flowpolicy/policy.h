@@ -41,6 +41,7 @@
 #define POLICY_MAX_IPS 64               /* Of a NIC. */
 #define POLICY_MAX_SERVICES 256         /* Of an entry of the matrix. */
 #define POLICY_MAX_PEERS 1024           /* Of an entry of the matrix. */
+#define POLICY_MAX_CONFLICTS 64         /* Conflict sets with a type. */
 /* After so many errors the rest is counted, but not kept. */
 #define POLICY_MAX_ERRORS 1000
 
@@ -68,6 +69,8 @@ void policy_errors_destroy(struct policy_errors *);
 void policy_errors_add(struct policy_errors *, unsigned int line,
                        unsigned int column, const char *format, ...)
     OVS_PRINTF_FORMAT(4, 5);
+/* True if a further error would be counted only. */
+bool policy_errors_full(const struct policy_errors *);
 /* Sorts by position, drops exact repetitions. */
 void policy_errors_sort(struct policy_errors *);
 /* "file:line:column: message\n" for each error, and a last line that counts
@@ -114,14 +117,5 @@ struct model_ee *policy_parse_ee(struct model *m, const char *text,
  * fit only to be destroyed. */
 bool policy_merge_ees(struct model *m, const struct model *old,
                       struct policy_errors *errors);
-
-/* A setting that a TVD may have under "settings". */
-struct policy_setting {
-    const char *name;
-    const char *values;         /* The valid values, for messages. */
-    const char *what;           /* What it does, in a line. */
-};
-/* The known settings, ended by a NULL name. */
-extern const struct policy_setting policy_settings[];
 
 #endif /* flowpolicy/policy.h */

@@ -35,7 +35,9 @@ idl_redial(struct idl_redial *r, struct ovsdb_idl *idl, const char *remote,
         return;
     }
     if (ovsdb_idl_is_connected(idl)) {
-        r->refused = false;
+        /* Once lost it counts as refused: the server may be back before we
+         * look, and the IDL would still wait out its backoff. */
+        r->refused = true;
         return;
     }
     if (now >= r->next) {

@@ -14,7 +14,8 @@
 struct ovsdb_idl;
 
 struct idl_redial {
-    bool refused;               /* The server did not listen when last tried. */
+    bool refused;               /* The server did not listen when last tried,
+                                 * or has been lost since. */
     long long int next;         /* When to look again, ms. */
 };
 

@@ -288,6 +288,26 @@ tvd_db_model(const struct tvd_db *db)
     return db->model;
 }
 
+struct model *
+tvd_db_copy_model(struct tvd_db *db)
+{
+    struct tvd_db copy = { .idl = db->idl, .ee_index = db->ee_index,
+                           .nic_index = db->nic_index };
+
+    if (!db->model) {
+        return NULL;
+    }
+    hmap_init(&copy.claims);
+    svec_init(&copy.problems);
+    tvd_db_read_all(&copy);
+    tvd_db_claims_clear(&copy);
+    hmap_destroy(&copy.claims);
+    svec_destroy(&copy.problems);
+    free(copy.nics.ids);
+    free(copy.tvds.ids);
+    return copy.model;
+}
+
 void
 tvd_db_reread(struct tvd_db *db)
 {

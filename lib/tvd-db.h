@@ -107,6 +107,10 @@ void tvd_db_wait(struct tvd_db *);
  * before the next tvd_db_run(). */
 struct model *tvd_db_model(const struct tvd_db *);
 
+/* A model of the same rows that the caller owns, to make another one from it.
+ * NULL if the database has never been read.  Linear in its size. */
+struct model *tvd_db_copy_model(struct tvd_db *);
+
 /* Makes the next tvd_db_run() read everything again. */
 void tvd_db_reread(struct tvd_db *);
 

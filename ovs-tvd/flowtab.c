@@ -17,6 +17,7 @@
 #include "openvswitch/ofp-port.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/vlog.h"
+#include "packets.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(flowtab);
@@ -78,20 +79,31 @@ struct flowtab {
 
 /* Actions in canonical form. */
 
+/* Clears the bits of a set_field that are not set, and the padding, which
+ * libopenvswitch leaves uninitialized. */
+static void
+canonicalize_set_field(struct ofpact_set_field *sf)
+{
+    uint8_t *value = (uint8_t *) sf->value;
+    uint8_t *mask = (uint8_t *) ofpact_set_field_mask(sf);
+    size_t n = sf->field->n_bytes;
+    size_t padding = ROUND_UP(n, OFPACT_ALIGNTO) - n;
+
+    sf->flow_has_vlan = false;
+    for (size_t i = 0; i < n; i++) {
+        value[i] &= mask[i];
+    }
+    memset(value + n, 0, padding);
+    memset(mask + n, 0, padding);
+}
+
 /* Takes from an action what does not change its meaning. */
 static void
 canonicalize_action(struct ofpact *a)
 {
     a->raw = 0;
     if (a->type == OFPACT_SET_FIELD) {
-        struct ofpact_set_field *sf = ofpact_get_SET_FIELD(a);
-        uint8_t *value = (uint8_t *) sf->value;
-        const uint8_t *mask = (const uint8_t *) ofpact_set_field_mask(sf);
-
-        sf->flow_has_vlan = false;
-        for (int i = 0; i < sf->field->n_bytes; i++) {
-            value[i] &= mask[i];
-        }
+        canonicalize_set_field(ofpact_get_SET_FIELD(a));
     } else if (a->type == OFPACT_CT) {
         struct ofpact_conntrack *ct = ofpact_get_CT(a);
         struct ofpact *nested;
@@ -110,6 +122,22 @@ canonicalize_actions(struct ofpact *ofpacts, size_t len)
     OFPACT_FOR_EACH (a, ofpacts, len) {
         canonicalize_action(a);
     }
+}
+
+/* Matches in canonical form. */
+
+/* Every packet on our bridges is an Ethernet frame; whether a match says so
+ * depends on the way it was made. */
+static void
+canonical_minimatch(struct minimatch *minimatch, const struct match *match)
+{
+    struct match m = *match;
+
+    ofputil_normalize_match_quiet(&m);
+    if (m.wc.masks.packet_type && m.flow.packet_type == htonl(PT_ETH)) {
+        m.wc.masks.packet_type = 0;
+    }
+    minimatch_init(minimatch, &m);
 }
 
 /* Flow entries. */
@@ -210,12 +238,10 @@ flow_list_add(struct flow_list *list, uint8_t table, uint16_t priority,
               uint64_t cookie, const struct match *match,
               struct ofpbuf *ofpacts)
 {
-    struct match normal = *match;
     struct minimatch minimatch;
     struct flow_entry *flow;
 
-    ofputil_normalize_match_quiet(&normal);
-    minimatch_init(&minimatch, &normal);
+    canonical_minimatch(&minimatch, match);
     canonicalize_actions(ofpacts->data, ofpacts->size);
     flow = flow_entry_create(table, priority, cookie, &minimatch,
                              ofpacts->data, ofpacts->size);
@@ -518,7 +544,7 @@ observe(struct flowtab *ft, const struct observation *o)
         ofpbuf_put(&ofpacts, o->ofpacts, o->ofpacts_len);
         canonicalize_actions(ofpacts.data, ofpacts.size);
     }
-    minimatch_init(&match, o->match);
+    canonical_minimatch(&match, o->match);
     flow = flow_entry_create(o->table, o->priority, o->cookie, &match,
                              ofpacts.data, ofpacts.size);
     flow->odd = o->odd;
@@ -603,7 +629,7 @@ flowtab_update(struct flowtab *ft, const struct ofputil_flow_update *fu)
         struct minimatch match;
         struct slot *slot;
 
-        minimatch_init(&match, &fu->match);
+        canonical_minimatch(&match, &fu->match);
         slot = slot_find(ft, place_hash(fu->table_id, fu->priority, &match),
                          fu->table_id, fu->priority, &match);
         minimatch_destroy(&match);

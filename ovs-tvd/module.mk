@@ -6,9 +6,18 @@
 
 OVS_TVD_CORE := \
 	ovs-tvd/bridge-plan.c \
-	ovs-tvd/flowtab.c
+	ovs-tvd/flow-maker.c \
+	ovs-tvd/flowtab.c \
+	ovs-tvd/idset.c \
+	ovs-tvd/pipeline.c \
+	ovs-tvd/pipeline-matrix.c \
+	ovs-tvd/pipeline-nic.c \
+	ovs-tvd/pipeline-static.c \
+	ovs-tvd/pipeline-track.c \
+	ovs-tvd/pipeline-tvd.c
 OVS_TVD_ADAPTERS := \
 	ovs-tvd/appctl.c \
+	ovs-tvd/hostguard.c \
 	ovs-tvd/ofctl.c \
 	ovs-tvd/vswitch.c
 $(eval $(call library,ovs-tvd/ovs-tvd-core,$(OVS_TVD_CORE)))

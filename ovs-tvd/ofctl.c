@@ -40,6 +40,7 @@ VLOG_DEFINE_THIS_MODULE(ofctl);
 #define DUMP_SHARE 50           /* A dump takes at most 1/50 of the time. */
 #define MIN_RETRY 100           /* After a rejected bundle, in ms. */
 #define MAX_RETRY 5000
+#define DRIFT_TEXT 500          /* Of an event about it, in bytes. */
 #define MSGS_PER_RUN 100        /* Read in one iteration of the main loop. */
 
 /* Table for flows that settle() adds and removes within one bundle, so that
@@ -245,6 +246,16 @@ abandon_bundle(struct ofctl *oc)
     oc->n_changes = 0;
 }
 
+/* Ends waiting without a result.  A reply that is on its way must not be
+ * taken for one of the next round of waiting. */
+static void
+abandon_settle(struct ofctl *oc)
+{
+    memset(&oc->settle, 0, sizeof oc->settle);
+    appctl_destroy(oc->appctl);
+    oc->appctl = appctl_create(oc->rundir);
+}
+
 static void
 disconnected(struct ofctl *oc)
 {
@@ -252,7 +263,7 @@ disconnected(struct ofctl *oc)
         flowtab_dump_cancel(oc->ft);
     }
     abandon_bundle(oc);
-    memset(&oc->settle, 0, sizeof oc->settle);
+    abandon_settle(oc);
     oc->synced = false;
     oc->state = S_DISCONNECTED;
     oc->next_connect = oc->now + CONNECT_INTERVAL;
@@ -328,6 +339,7 @@ report_drift(struct ofctl *oc)
     size_t n = flowtab_take_drift(oc->ft, &text);
 
     if (n) {
+        ds_truncate(&text, DRIFT_TEXT);
         ds_chomp(&text, '\n');
         for (char *p = ds_cstr(&text); *p; p++) {
             *p = *p == '\n' ? ';' : *p;
@@ -504,15 +516,13 @@ send_nudge(struct ofctl *oc)
     finish_bundle(oc);
 }
 
-static void settle_next(struct ofctl *);
-
 static void
 bundle_committed(struct ofctl *oc)
 {
     oc->state = S_IDLE;
     oc->retry_delay = MIN_RETRY;
+    oc->settle.nudge = false;   /* Every change of the tables is one. */
     if (oc->bundle_is_nudge) {
-        settle_next(oc);
         return;
     }
     VLOG_DBG("%s: %"PRIuSIZE" changes committed", oc->bridge, oc->n_changes);
@@ -520,10 +530,6 @@ bundle_committed(struct ofctl *oc)
     oc->n_changes = 0;
     oc->commits++;
     oc->installed = MAX(oc->installed, oc->bundle_goal);
-    if (oc->settle.nudge) {
-        oc->settle.nudge = false;       /* These changes were one. */
-        settle_next(oc);
-    }
     if (oc->reported_error) {
         report(oc->sink, REPORT_INFO, "flows",
                "bridge %s: flows are accepted again", oc->bridge);
@@ -562,7 +568,7 @@ bundle_failed(struct ofctl *oc)
     }
     report_failure(oc);
     abandon_bundle(oc);
-    memset(&oc->settle, 0, sizeof oc->settle);
+    abandon_settle(oc);
     oc->retry_at = oc->now + oc->retry_delay;
     oc->retry_delay = MIN(oc->retry_delay * 2, MAX_RETRY);
     start_dump(oc);
@@ -660,8 +666,8 @@ handle_msg(struct ofctl *oc, struct ofpbuf *msg)
  * was under way: the first reply comes from a run of the main thread after
  * the commit, the same that tells the revalidators that flows have changed;
  * the round that ends with the second may have begun before that; the third
- * has not.  Nudges start the next round at once; without them it would begin
- * half a second later. */
+ * has not.  A nudge with each wait starts a round at once; without it that
+ * would begin up to half a second later. */
 
 static void
 settle_done(struct ofctl *oc)
@@ -670,6 +676,15 @@ settle_done(struct ofctl *oc)
     oc->settled_commits = MAX(oc->settled_commits, oc->settle.commits);
     memset(&oc->settle, 0, sizeof oc->settle);
     poll_immediate_wake();
+}
+
+static appctl_cb settle_cb;
+
+static void
+settle_next(struct ofctl *oc)
+{
+    appctl_submit(oc->appctl, "revalidator/wait", NULL, 0, settle_cb, oc);
+    oc->settle.nudge = true;
 }
 
 static void
@@ -687,15 +702,7 @@ settle_cb(void *oc_, const char *result OVS_UNUSED, const char *error)
     } else if (++oc->settle.round >= REVALIDATION_ROUNDS) {
         settle_done(oc);
     } else {
-        oc->settle.nudge = true;
-    }
-}
-
-static void
-settle_next(struct ofctl *oc)
-{
-    if (oc->settle.running && !oc->settle.until) {
-        appctl_submit(oc->appctl, "revalidator/wait", NULL, 0, settle_cb, oc);
+        settle_next(oc);
     }
 }
 

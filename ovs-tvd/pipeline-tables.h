@@ -14,52 +14,62 @@
 #define PIPELINE_TABLES                                                     \
     PIPELINE_TABLE(CLASSIFY, 0, "classify",                                 \
                    "port to NIC, role and TVD")                             \
-    PIPELINE_TABLE(SOURCE_L2, 1, "source-l2",                               \
-                   "source MAC; look the source address up")                \
-    PIPELINE_TABLE(SOURCE_L3, 2, "source-l3",                               \
-                   "source address; gateway transit")                       \
-    PIPELINE_TABLE(GUARD, 3, "guard",                                       \
-                   "frames that only some roles, or nobody, may send")      \
-    PIPELINE_TABLE(RESPOND, 4, "respond",                                   \
-                   "ARP, ND and router echo answered on the spot")          \
-    PIPELINE_TABLE(RESPOND_ARP, 5, "respond-arp",                           \
-                   "ARP reply to a known address")                          \
-    PIPELINE_TABLE(RESPOND_ND, 6, "respond-nd",                             \
-                   "neighbour advertisement for a known address")           \
-    PIPELINE_TABLE(NA, 7, "neighbour-advertisement",                        \
-                   "completes a neighbour advertisement and returns it")    \
+    PIPELINE_TABLE(SOURCE_MAC, 1, "source-mac",                             \
+                   "the source MAC must be the NIC's")                      \
+    PIPELINE_TABLE(SOURCE_ADDRESS, 2, "source-address",                     \
+                   "look the source address up")                            \
+    PIPELINE_TABLE(SOURCE_CHECK, 3, "source-check",                         \
+                   "whose address is it; gateway transit")                  \
+    PIPELINE_TABLE(GUARD, 4, "guard",                                       \
+                   "what only some roles, or nobody, may send")             \
+    PIPELINE_TABLE(NEIGHBOUR, 5, "neighbour",                               \
+                   "ARP and ND: look the target address up")                \
+    PIPELINE_TABLE(ANSWER, 6, "answer",                                     \
+                   "ARP and ND: is the target in the TVD")                  \
+    PIPELINE_TABLE(REPLY, 7, "reply",                                       \
+                   "turn a request into its reply, send it back")           \
     PIPELINE_TABLE(DESTINATION, 8, "destination",                           \
-                   "destination MAC and address to NIC, role and TVD")      \
-    PIPELINE_TABLE(REVERSE, 9, "reverse",                                   \
+                   "look the destination address up, or flood")             \
+    PIPELINE_TABLE(RECEIVER, 9, "receiver",                                 \
+                   "is the frame sent to who has the address")              \
+    PIPELINE_TABLE(ROUTE, 10, "route",                                      \
+                   "what may be routed; the path to choose")                \
+    PIPELINE_TABLE(REVERSE, 11, "reverse",                                  \
                    "matrix entry of the opposite direction")                \
-    PIPELINE_TABLE(FORWARD, 10, "forward",                                  \
-                   "matrix entry of the packet's direction; stateless?")    \
-    PIPELINE_TABLE(TRANSIT, 11, "transit",                                  \
-                   "where a packet that a gateway forwards may be going")   \
-    PIPELINE_TABLE(TRACK, 12, "track",                                      \
-                   "connection state: which way was it opened")             \
-    PIPELINE_TABLE(RELATED, 13, "related",                                  \
-                   "ICMP errors: who may report about a connection")        \
-    PIPELINE_TABLE(EVALUATE, 14, "evaluate",                                \
-                   "matrix entry of the connection's original direction")   \
-    PIPELINE_TABLE(VERDICT, 15, "verdict",                                  \
-                   "next step for the verdict at this point of the path")   \
-    PIPELINE_TABLE(GATEWAY, 16, "gateway",                                  \
-                   "to the gateway of the source's TVD, or past it")        \
-    PIPELINE_TABLE(LEG, 17, "leg",                                          \
+    PIPELINE_TABLE(FORWARD, 12, "forward",                                  \
+                   "matrix entry of this direction; stateless?")            \
+    PIPELINE_TABLE(TRANSIT, 13, "transit",                                  \
+                   "where a gateway may forward a packet to")               \
+    PIPELINE_TABLE(EDGE, 14, "edge",                                        \
+                   "connection tracking in this step's zone")               \
+    PIPELINE_TABLE(TRACK, 15, "track",                                      \
+                   "which way was the connection opened")                   \
+    PIPELINE_TABLE(RELATED, 16, "related",                                  \
+                   "ICMP errors: who may report")                           \
+    PIPELINE_TABLE(EVALUATE, 17, "evaluate",                                \
+                   "matrix entry of the original direction")                \
+    PIPELINE_TABLE(VERDICT, 18, "verdict",                                  \
+                   "the next step of the path")                             \
+    PIPELINE_TABLE(GATEWAY, 19, "gateway",                                  \
+                   "to the gateway of the source's TVD")                    \
+    PIPELINE_TABLE(LEG, 20, "leg",                                          \
                    "to the gateway of the destination's TVD")               \
-    PIPELINE_TABLE(FLOOD, 18, "flood",                                      \
-                   "broadcast and multicast within the TVD")                \
-    PIPELINE_TABLE(FLOOD_PART, 19, "flood-part",                            \
-                   "some of the ports of a TVD")                            \
-    PIPELINE_TABLE(OUTPUT, 20, "output",                                    \
-                   "NIC to port; routed packets get their new MACs")        \
+    PIPELINE_TABLE(FLOOD, 21, "flood",                                      \
+                   "which roles may broadcast in their TVD")                \
+    PIPELINE_TABLE(FLOOD_TVD, 22, "flood-tvd",                              \
+                   "the parts of a TVD's list of ports")                    \
+    PIPELINE_TABLE(FLOOD_PART, 23, "flood-part",                            \
+                   "one part of a TVD's list of ports")                     \
+    PIPELINE_TABLE(OUTPUT, 24, "output",                                    \
+                   "TTL of routed packets")                                 \
+    PIPELINE_TABLE(PORT, 25, "port",                                        \
+                   "NIC to port; MACs of routed packets")                   \
     PIPELINE_TABLE(ADDRESS, 30, "address",                                  \
-                   "subroutine: address to NIC, role, TVD and MAC")         \
+                   "subroutine: address to NIC, role, TVD, MAC")            \
     PIPELINE_TABLE(SAME_NIC, 31, "same-nic",                                \
-                   "subroutine: is the address the source NIC's own")       \
+                   "subroutine: is it the source NIC's address")            \
     PIPELINE_TABLE(COMMIT, 32, "commit",                                    \
-                   "subroutine: remember an allowed new connection")
+                   "subroutine: remember an allowed connection")
 
 enum pipeline_table {
 #define PIPELINE_TABLE(ENUM, ID, NAME, PURPOSE) TABLE_##ENUM = ID,

@@ -50,6 +50,7 @@ struct vswitch {
     unsigned int seqno;         /* Of the IDL, as last read. */
     uint64_t generation;
     bool ready;
+    bool had_bridge;            /* It has been there since we began. */
     struct shash ifaces;        /* "struct vswitch_iface *" by name. */
     struct smap external_ids;   /* Of the Open_vSwitch row. */
     struct shash saved;         /* "struct saved_port *" by port name. */
@@ -64,7 +65,7 @@ struct vswitch {
 const char *
 vswitch_datapath_type(void)
 {
-    int family;
+    int family = 0;             /* 0: not looked up yet. */
 
     return nl_lookup_genl_family("ovs_datapath", &family) ? "netdev"
                                                           : "system";
@@ -236,6 +237,7 @@ read_iface(struct vswitch *vs, const struct ovsrec_interface *row)
     struct vswitch_iface *iface = xzalloc(sizeof *iface);
 
     iface->name = xstrdup(row->name);
+    iface->device = !row->type[0] || !strcmp(row->type, "system");
     iface->iface_id = nullable_id(&row->external_ids, "iface-id");
     iface->attached_mac = nullable_id(&row->external_ids, "attached-mac");
     iface->ofport = iface_ofport(row);
@@ -499,7 +501,11 @@ create_bridge(struct vswitch *vs)
     smap_destroy(&map);
     ovsrec_open_vswitch_update_bridges_addvalue(
         ovsrec_open_vswitch_first(vs->loop.idl), br);
-    note_repair(vs, "bridge %s created", vs->bridge);
+    if (vs->had_bridge) {
+        note_repair(vs, "bridge %s: was deleted, made again", vs->bridge);
+    } else {
+        report(vs->sink, REPORT_INFO, "bridge", "bridge %s made", vs->bridge);
+    }
 }
 
 static void
@@ -669,6 +675,7 @@ compare(struct vswitch *vs)
         return;
     }
     br = find_bridge(vs);
+    vs->had_bridge |= br != NULL;
     vs->ready = br && fix_bridge(vs, br, writable);
     if (!writable) {
         return;
@@ -707,6 +714,7 @@ vswitch_commit_and_wait(struct vswitch *vs)
         sset_clear(&vs->reports);
         vs->retry_at = vs->now + RETRY_DELAY;
         vs->check = true;
+        vs->loop.skip_seqno = 0;
     }
     if (vs->check && vs->now < vs->retry_at) {
         poll_timer_wait_until(vs->retry_at);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Golden files: what a function printed, compared with what it should print.
- * With UPDATE_GOLDEN=1 in the environment the files are rewritten instead;
+ * With TVD_GOLDEN_UPDATE=1 in the environment the files are rewritten instead;
  * then look at the difference before committing it. */
 
 #ifndef TESTS_UNIT_GOLDEN_H
@@ -22,7 +22,7 @@ is_golden(const char *got, const char *name)
     FILE *f;
 
     snprintf(path, sizeof path, "tests/golden/%s", name);
-    if (getenv("UPDATE_GOLDEN")) {
+    if (getenv("TVD_GOLDEN_UPDATE")) {
         f = fopen(path, "w");
         if (f) {
             fputs(got, f);

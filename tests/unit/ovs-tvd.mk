@@ -1,3 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
 $(eval $(call unit_test,test-flowtab,tests/unit/test-flowtab.c,ovs-tvd/libovs-tvd-core.a))
+
+# What the system test tests/system/test-pipeline installs flows with.
+$(eval $(call program,tests/system/pipeline-tool,tests/system/pipeline-tool.c,ovs-tvd/libovs-tvd-core.a flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a lib/libtvd.a,$(flowpolicy_libs)))

@@ -236,11 +236,14 @@ test_first_stays(void)
     teardown(&f);
 
     setup(&f);
-    bindings_remember(&f.b, "z", "r1/eth0");
+    bindings_remember(&f.b, "z", "r1/eth0", NULL);
+    bindings_remember(&f.b, "a", "r1/eth0",
+                      "NIC r1/eth0 is at port z already");
     plug(&f, "z", "r1/eth0", 1);
     plug(&f, "a", "r1/eth0", 2);
     update(&f);
     ok(admitted(&f, "z"), "it keeps it over a restart");
+    ok(!f.n_reports, "and a known refusal is not reported again");
     teardown(&f);
 }
 

@@ -7,8 +7,8 @@
 #include "flowpolicy/decide.h"
 
 #include <stdlib.h>
-#include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
+#include "svec.h"
 #include "util.h"
 
 #include "tests/unit/tap.h"
@@ -327,86 +327,67 @@ static const struct answer_test {
     const char *src, *dst, *service, *text;
 } answer_table[] = {
     { "console", "pc", "tcp/22",
-      "console/eth0 -> pc/eth0, tcp/22: allowed\n"
-      "  why: the entry yellow/console -> red allows it\n"
-      "  entry: yellow/console -> red: "
-      "{rule: G, services: [tcp/22, icmp]} (p.yaml:23:40)\n"
-      "  path: console/eth0 -> yg/eth0, by yellow/console -> red\n"
-      "        yg/eth0 -> rg/eth0, by yellow/console -> red (implied)\n"
-      "        rg/eth0 -> pc/eth0, by yellow/console -> red (implied)\n"
-      "  state: connections are tracked, replies pass\n" },
+      "allowed [all] stateful\n"
+      "{rule: G, services: [tcp/22, icmp]}\n"
+      "the entry yellow/console -> red allows it\n"
+      "console/eth0 yg/eth0 rg/eth0 pc/eth0\n-" },
     { "console", "pc", NULL,
-      "console/eth0 -> pc/eth0, all services: denied as a whole\n"
-      "  allowed of it: icmp, tcp/22\n"
-      "  why: the entry yellow/console -> red does not allow every service\n"
-      "  entry: yellow/console -> red: "
-      "{rule: G, services: [tcp/22, icmp]} (p.yaml:23:40)\n"
-      "  path: console/eth0 -> yg/eth0, by yellow/console -> red\n"
-      "        yg/eth0 -> rg/eth0, by yellow/console -> red (implied)\n"
-      "        rg/eth0 -> pc/eth0, by yellow/console -> red (implied)\n"
-      "  state: connections are tracked, replies pass\n"
-      "  would allow it: yellow/console -> red: the same entry without "
-      "services\n" },
+      "partly [icmp tcp/22] stateful\n"
+      "{rule: G, services: [tcp/22, icmp]}\n"
+      "the entry yellow/console -> red does not allow every service\n"
+      "console/eth0 yg/eth0 rg/eth0 pc/eth0\n"
+      "yellow/console -> red: the same entry without services" },
     { "console", "rg", "udp/53",
-      "console/eth0 -> rg/eth0, udp/53: denied\n"
-      "  why: the entry yellow/console -> red does not allow udp/53\n"
-      "  entry: yellow/console -> red: "
-      "{rule: G, services: [tcp/22, icmp]} (p.yaml:23:40)\n"
-      "  would allow it: yellow/console -> red: "
-      "{rule: G, services: [tcp/22, icmp, udp/53]}\n" },
+      "denied [] stateful\n"
+      "{rule: G, services: [tcp/22, icmp]}\n"
+      "the entry yellow/console -> red does not allow udp/53\n\n"
+      "yellow/console -> red: {rule: G, services: [tcp/22, icmp, udp/53]}" },
     { "pc", "console", "tcp/22",
-      "pc/eth0 -> console/eth0, tcp/22: denied\n"
-      "  why: the entry red/client -> yellow is none\n"
-      "  entry: red/client -> yellow: none\n"
-      "  would allow it: red/client -> yellow: {rule: P, peers: "
-      "[yellow/console], services: [tcp/22]}, or through the gateways "
-      "{rule: G, services: [tcp/22]}\n" },
+      "denied [] stateful\n"
+      "none\n"
+      "the entry red/client -> yellow is none\n\n"
+      "red/client -> yellow: {rule: P, peers: [yellow/console], services: "
+      "[tcp/22]}, or through the gateways {rule: G, services: [tcp/22]}" },
     { "yg", "pc", NULL,
-      "yg/eth0 -> pc/eth0, all services: denied\n"
-      "  why: the entry yellow/gateway -> red allows its peers only, and "
-      "neither role 'red/client' nor EE 'pc' is one\n"
-      "  entry: yellow/gateway -> red: {rule: P, peers: [red/gateway]}\n"
-      "  would allow it: yellow/gateway -> red: {rule: P, peers: "
-      "[red/gateway, red/client]}\n" },
+      "denied [] stateful\n"
+      "{rule: P, peers: [red/gateway]}\n"
+      "the entry yellow/gateway -> red allows its peers only, and neither "
+      "role 'red/client' nor EE 'pc' is one\n\n"
+      "yellow/gateway -> red: {rule: P, peers: [red/gateway, red/client]}" },
     { "yg", "rg", NULL,
-      "yg/eth0 -> rg/eth0, all services: allowed\n"
-      "  why: the entry yellow/gateway -> red allows it\n"
-      "  entry: yellow/gateway -> red: {rule: P, peers: [red/gateway]}\n"
-      "  path: yg/eth0 -> rg/eth0, by yellow/gateway -> red\n"
-      "  state: connections are tracked, replies pass\n" },
+      "allowed [all] stateful\n"
+      "{rule: P, peers: [red/gateway]}\n"
+      "the entry yellow/gateway -> red allows it\n"
+      "yg/eth0 rg/eth0\n-" },
     { "rg", "console", "tcp",
-      "rg/eth0 -> console/eth0, tcp: denied as a whole\n"
-      "  allowed of it: tcp/22\n"
-      "  why: the entry red/gateway -> yellow does not allow tcp as a whole\n"
-      "  entry: red/gateway -> yellow: {rule: P, peers: [yellow/gateway, "
-      "console], services: [tcp/22]}\n"
-      "  path: rg/eth0 -> console/eth0, by red/gateway -> yellow\n"
-      "  state: connections are tracked, replies pass\n"
-      "  would allow it: red/gateway -> yellow: {rule: P, peers: "
-      "[yellow/gateway, console], services: [tcp/22, tcp]}\n" },
+      "partly [tcp/22] stateful\n"
+      "{rule: P, peers: [yellow/gateway, console], services: [tcp/22]}\n"
+      "the entry red/gateway -> yellow does not allow tcp as a whole\n"
+      "rg/eth0 console/eth0\n"
+      "red/gateway -> yellow: {rule: P, peers: [yellow/gateway, console], "
+      "services: [tcp/22, tcp]}" },
     { "pc", "rdc", NULL,
-      "pc/eth0 -> rdc/eth0, all services: allowed\n"
-      "  why: the default for red/client -> red allows it\n"
-      "  entry: red/client -> red: unrestricted (default)\n"
-      "  path: pc/eth0 -> rdc/eth0, by red/client -> red\n"
-      "  state: none kept, both directions are unrestricted\n" },
+      "allowed [all] stateless\n"
+      "unrestricted\n"
+      "the default for red/client -> red allows it\n"
+      "pc/eth0 rdc/eth0\n-" },
     { "b1", "pc", "icmp",
-      "b1/eth0 -> pc/eth0, icmp: denied\n"
-      "  why: there is no entry blue/member -> red, and between TVDs the "
-      "default is none\n"
-      "  entry: blue/member -> red: none (default)\n"
-      "  would allow it: blue/member -> red: {rule: P, peers: [red/client], "
-      "services: [icmp]}\n" },
+      "denied [] stateful\n"
+      "none\n"
+      "there is no entry blue/member -> red, and between TVDs the default is "
+      "none\n\n"
+      "blue/member -> red: {rule: P, peers: [red/client], services: "
+      "[icmp]}" },
     { "rdc", "b1", "icmp",
-      "rdc/eth0 -> b1/eth0, icmp: denied\n"
-      "  why: the entry red/dc -> blue leads through gateways, and TVD "
-      "'blue' has none\n"
-      "  entry: red/dc -> blue: {rule: G}\n"
-      "  would allow it: an EE with the role 'gateway' in TVD 'blue'\n" },
+      "denied [] stateful\n"
+      "{rule: G}\n"
+      "the entry red/dc -> blue leads through gateways, and TVD 'blue' has "
+      "none\n\n"
+      "an EE with the role 'gateway' in TVD 'blue'" },
     { "pc", "pc", "icmp",
-      "pc/eth0 -> pc/eth0, icmp: denied\n"
-      "  why: source and destination are the same NIC\n"
-      "  entry: red/client -> red: unrestricted (default)\n" },
+      "denied [] stateless\n"
+      "unrestricted\n"
+      "source and destination are the same NIC\n\n-" },
 };
 
 static void
@@ -421,22 +402,63 @@ ask(const struct model *m, const char *src, const char *dst,
                n ? s : NULL, answer);
 }
 
+/* The strings of the member 'name', with spaces between them. */
+static char *
+join_member(const struct json *json, const char *name)
+{
+    const struct json *array = shash_find_data(json_object(json), name);
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < array->array.n; i++) {
+        svec_add(&words, json_string(array->array.elems[i]));
+    }
+    char *text = svec_join(&words, " ", "");
+    svec_destroy(&words);
+    return text;
+}
+
+static const char *
+get_string(const struct json *json, const char *name)
+{
+    const struct json *member = shash_find_data(json_object(json), name);
+
+    return member ? json_string(member) : "-";
+}
+
+static void
+test_answer(const struct model *m, const struct answer_test *t)
+{
+    struct decide_answer answer;
+
+    ask(m, t->src, t->dst, t->service, &answer);
+    struct json *json = decide_answer_to_json(&answer);
+    char *services = join_member(json, "allowed_services");
+    char *path = join_member(json, "path");
+    const struct json *entry = shash_find_data(json_object(json), "entry");
+    const struct json *stateful = shash_find_data(json_object(json),
+                                                  "stateful");
+    char *text = xasprintf("%s [%s] %s\n%s\n%s\n%s\n%s",
+                           get_string(json, "verdict"), services,
+                           json_boolean(stateful) ? "stateful" : "stateless",
+                           get_string(entry, "text"), get_string(json, "why"),
+                           path, get_string(json, "would_allow"));
+
+    is_str(text, t->text, "answer: %s to %s, %s", t->src, t->dst,
+           t->service ? t->service : "any service");
+    free(text);
+    free(path);
+    free(services);
+    json_destroy(json);
+    decide_answer_destroy(&answer);
+}
+
 static void
 test_answers(void)
 {
     struct model *m = table3();
 
     for (size_t i = 0; i < ARRAY_SIZE(answer_table); i++) {
-        const struct answer_test *t = &answer_table[i];
-        struct ds text = DS_EMPTY_INITIALIZER;
-        struct decide_answer answer;
-
-        ask(m, t->src, t->dst, t->service, &answer);
-        decide_answer_format(&answer, "p.yaml", &text);
-        is_str(ds_cstr(&text), t->text, "answer in text: %s to %s, %s",
-               t->src, t->dst, t->service ? t->service : "any service");
-        ds_destroy(&text);
-        decide_answer_destroy(&answer);
+        test_answer(m, &answer_table[i]);
     }
     model_destroy(m);
 }

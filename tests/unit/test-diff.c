@@ -59,6 +59,23 @@ small_model(void)
     return m;
 }
 
+/* One line for each change, and below it its details. */
+static void
+diff_format(const struct diff *diff, struct ds *out)
+{
+    for (size_t i = 0; i < diff->n; i++) {
+        const struct diff_change *change = &diff->changes[i];
+        const char *detail;
+        size_t j;
+
+        ds_put_format(out, "%c %s %s\n", "+~-"[change->op],
+                      diff_kind_to_string(change->kind), change->name);
+        SVEC_FOR_EACH (j, detail, &change->details) {
+            ds_put_format(out, "    %s\n", detail);
+        }
+    }
+}
+
 static void
 check(const struct model *old, const struct model *new, const char *want,
       const char *what)

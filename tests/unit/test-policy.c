@@ -106,9 +106,28 @@ for_each(const char *pattern, void (*test)(const char *path))
     globfree(&found);
 }
 
+static void
+test_unreadable(const char *path, const char *message)
+{
+    struct policy_errors errors;
+    char *text = NULL;
+    size_t len;
+
+    policy_errors_init(&errors, path);
+    ok(!policy_parse_file(&errors, &text, &len) && !text, "%s", path);
+
+    char *got = policy_errors_format(&errors);
+    is_str(got, message, "%s: message", path);
+    free(got);
+    policy_errors_destroy(&errors);
+}
+
 int
 main(void)
 {
+    test_unreadable("/nowhere", "/nowhere: cannot read the file: No such file "
+                    "or directory\n");
+    test_unreadable("/", "/: cannot read the file: Is a directory\n");
     for_each("tests/golden/policy/bad/*.yaml", test_bad);
     for_each("tests/golden/policy/good/*.yaml", test_good);
     for_each("examples/*.yaml", test_good);

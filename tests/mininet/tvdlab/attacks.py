@@ -252,9 +252,13 @@ def _router_adverts(out, s):
         for src in (a.ll, a.ip6, p.link_local(s.routers[a.tvd])):
             for what, wrap in _hidings():
                 for n in range(wrap(b"", 0)):
+                    # Alone, a fragment that is not the first is nothing.
+                    may = (s.peer.name,) if n and src == a.ip6 and dst != ALL_NODES \
+                        else ()
                     out.add(f"router advertisement from {src} to {dst}, {what}, part {n}",
                             lambda m: _to(a.mac, dst_mac, p.ipv6(
-                                src, dst, *wrap(advert(m, src, dst), n + 1, m), hops=255)))
+                                src, dst, *wrap(advert(m, src, dst), n + 1, m), hops=255)),
+                            may)
 
 
 def _hidings():

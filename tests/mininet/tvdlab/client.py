@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 from . import facts, ns, policy, programs, state
@@ -113,12 +114,17 @@ class Lab:
             raise LabError(f"lab '{name}' does not answer ({e.strerror}): "
                            "take it down with 'lab down'") from None
         self._netns = {}
+        self._lock = threading.Lock()       # Threads of a test share a lab.
         self.refresh()
 
     def request(self, op, **parameters):
         return self.request_fds(op, **parameters)[0]
 
     def request_fds(self, op, **parameters):
+        with self._lock:
+            return self._exchange(op, parameters)
+
+    def _exchange(self, op, parameters):
         self._socket.sendall((json.dumps({"op": op, **parameters}) + "\n").encode())
         data, fds = b"", []
         while not data.endswith(b"\n"):
@@ -196,6 +202,13 @@ class Lab:
         if result.returncode not in (0, 1):
             raise LabError(result.stderr.strip() or "tvdctl can has failed")
         return result.stdout
+
+    def silence(self, ee, silent=True):
+        """The kernel of 'ee' drops all that it receives, so that it neither
+        answers nor complains; packet sockets see it before."""
+        what = "add table inet quiet; add chain inet quiet in " \
+            "{ type filter hook input priority 0; policy drop; }"
+        self.run(ee, "nft", what if silent else "delete table inet quiet")
 
     def kill(self, program, sig=9):
         return self.request("kill", program=program, sig=int(sig))["pid"]

@@ -27,13 +27,11 @@ def make_oracle(data, nics):
 
 
 def gateways(nics):
-    """The gateway NIC of each TVD: of those in the gateway role, the one that
-    has been there longest, which is the one with the lowest id."""
-    found = {}
-    for nic in sorted(nics, key=lambda n: n.get("id", 0)):
-        if nic["role"] == oracle.GATEWAY_ROLE:
-            found.setdefault(nic["tvd"], f"{nic['ee']}/{nic['name']}")
-    return found
+    """The gateway NIC of each TVD.  Which one it is, of several in the gateway
+    role, is the controller's choice; the oracle takes its word for that, if
+    the role is right."""
+    return {n["tvd"]: f"{n['ee']}/{n['name']}" for n in nics
+            if n["gateway"] and n["role"] == oracle.GATEWAY_ROLE}
 
 
 def pairs(nics):

@@ -10,6 +10,7 @@ A NIC is a dictionary:
   managed      whether the agent makes the EE (a gateway)
   netns        of a managed EE: its namespace on the host
   kind         namespace or vm, as declared
+  gateway      whether it is the gateway of its TVD
   state        installed, refused, absent or pending
   reason       why it was refused
 """
@@ -45,7 +46,8 @@ def _of_ee(row, tvds):
             "routers": [str(n.network_address + 1) for n in mine],
             "managed": row["managed"], "kind": row["kind"],
             "netns": "tvd-gw-" + row["name"],
-            "state": nic.get("state", "pending"), "reason": nic.get("reason", "")})
+            "gateway": tvds[nic["tvd"]]["gateway"] == f"{row['name']}/{nic['name']}",
+            "state": nic["state"], "reason": nic.get("reason") or ""})
     return result
 
 

@@ -17,11 +17,15 @@ import resource
 import select
 import socket
 import struct
+import subprocess
 import time
 
 from . import ns, packets, sniffer
 
 WAVE = 3000                     # Flows under way at a time.
+# The kernel keeps 1,024 neighbours of each IP version for all namespaces
+# together.  A pair takes two.
+WAVE_PAIRS = 350
 QUIET = 1.0                     # Seconds a denied flow is watched.
 PATIENCE = 6.0                  # Seconds an allowed flow may take.
 RETRY = (0.3, 0.8, 1.6, 2.6, 4.0)
@@ -235,8 +239,9 @@ class Prober:
     def _on_server_data(self, sock, _events):
         try:
             data = sock.recv(256)
-            if data:
-                sock.send(data)
+            found = packets.find_mark(data)
+            if found:
+                sock.send(packets.mark(found[0], REPLY))
                 return
         except BlockingIOError:
             return
@@ -294,7 +299,8 @@ class Prober:
             pass
         except OSError as e:
             # EPERM: the sender's own firewall (a gateway's) refuses.
-            if e.errno not in (errno.EPERM, errno.ENETUNREACH, errno.EHOSTUNREACH,
+            # EINVAL: no room for a neighbour.
+            if e.errno not in (errno.EPERM, errno.EINVAL, errno.ENETUNREACH, errno.EHOSTUNREACH,
                                errno.ENOBUFS, errno.ECONNREFUSED, errno.EACCES):
                 raise
 
@@ -324,9 +330,19 @@ class Prober:
 
     def run(self, flows):
         """Tries all 'flows'."""
-        for i in range(0, len(flows), WAVE):
-            self._run_wave(flows[i:i + WAVE])
+        waves = list(_waves(flows))
+        for wave in waves:
+            self._run_wave(wave)
+            if len(waves) > 1:
+                self._forget_neighbours({n for f in wave for n in (f.src, f.dst)})
         self.lost += sum(sniffer.lost(s) for s in self.sniffers)
+
+    @staticmethod
+    def _forget_neighbours(nics):
+        for nic in nics:
+            with ns.inside(nic.netns):      # A child starts where its parent is.
+                subprocess.run(["ip", "neigh", "flush", "dev", nic.ifname], check=False,
+                               stderr=subprocess.DEVNULL)
 
     def _begin(self, flows):
         self.base += len(self.flows)
@@ -375,7 +391,7 @@ class Prober:
         have 'service' "synack/PORT", "rst/PORT", "ack/PORT", "udp/PORT" or
         "echo-reply", and go from 'src' to 'dst'."""
         self._begin(flows)
-        for i, flow in enumerate(flows):
+        for i, flow in enumerate(flows * 2):
             packet = _answer(flow)
             try:
                 flow.src.raw[flow.v6].sendto(packet, (flow.dst.ips[flow.v6], 0))
@@ -383,9 +399,15 @@ class Prober:
                 pass                # The sender's own firewall.
             if i % 8 == 0:
                 self.poll(0.001)
-        deadline = time.monotonic() + QUIET
+            if i % 1500 == 1499:
+                self._watch_for(0.1)    # What waits for a neighbour would be lost.
+                self._forget_neighbours(set(self.nics.values()))
+        self._watch_for(QUIET)
+
+    def _watch_for(self, seconds):
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self.poll(0.05)
+            self.poll(0.02)
 
     def close(self):
         for _, sock, _ in list(self.handlers.values()):
@@ -394,6 +416,20 @@ class Prober:
             for sock in (*nic.icmp.values(), *nic.raw.values()):
                 sock.close()
         self.epoll.close()
+
+
+def _waves(flows):
+    """Cuts 'flows' into pieces that the kernel can take at a time."""
+    wave, pairs = [], set()
+    for flow in flows:
+        pair = frozenset((flow.src.name, flow.dst.name))
+        if len(wave) >= WAVE or (pair not in pairs and len(pairs) >= WAVE_PAIRS):
+            yield wave
+            wave, pairs = [], set()
+        wave.append(flow)
+        pairs.add(pair)
+    if wave:
+        yield wave
 
 
 def _answer(flow):

@@ -109,7 +109,7 @@ class Traffic(threading.Thread):
         self.nics = [Nic(n, lab) for n in lab.nics if n["ips"]]
         ends = [n for n in self.nics if not n.managed]
         for nic in ends:
-            _silence(lab, nic.ee)
+            lab.silence(nic.ee)
         self.flows = [Flow(a, b, v6, service, fresh, routers)
                       for fresh in (False, True) for service in services
                       for v6 in (False, True) for a in ends for b in ends
@@ -200,13 +200,6 @@ class Traffic(threading.Thread):
         self.join()
         if self.error:
             raise self.error
-
-
-def _silence(lab, ee):
-    """The kernel of 'ee' drops what it receives, so that it neither answers
-    nor complains; packet sockets see it before."""
-    lab.run(ee, "nft", "add table inet quiet; add chain inet quiet in "
-            "{ type filter hook input priority 0; policy drop; }")
 
 
 class Judge:

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tvd-controller: options, the poll loop, start and end. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "command-line.h"
+#include "controller/api-server.h"
+#include "controller/dbserver.h"
+#include "controller/engine.h"
+#include "daemon.h"
+#include "fatal-signal.h"
+#include "lib/dirs.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "process.h"
+#include "stream.h"
+#include "stream-ssl.h"
+#include "timeval.h"
+#include "unixctl.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(controller);
+
+struct options {
+    char *db;                   /* NULL: embedded. */
+    char *api;
+    char *unixctl;
+};
+
+static OVS_NO_RETURN void
+usage(void)
+{
+    printf("%s: network isolation controller for Trusted Virtual Domains\n"
+           "usage: %s [OPTIONS]\n"
+           "\nOptions:\n"
+           "  --db=REMOTE             database, such as unix:FILE or\n"
+           "                          ssl:IP:PORT[,...]; default: an own\n"
+           "                          ovsdb-server on %s/tvd.db\n"
+           "  --api=PASSIVE           where tvdctl connects\n"
+           "                          (default: punix:%s/controller.sock)\n"
+           "  --unixctl=SOCKET        control socket\n"
+           "                          (default: %s/tvd-controller.ctl)\n"
+           "  -h, --help              display this help message\n"
+           "  -V, --version           display version information\n",
+           program_name, program_name, tvd_dbdir(), tvd_rundir(),
+           tvd_rundir());
+    daemon_usage();
+    vlog_usage();
+    stream_usage("REMOTE", true, true, false);
+    exit(EXIT_SUCCESS);
+}
+
+static void
+set_own_pidfile(const char *name)
+{
+    char *path = name ? xstrdup(name) : tvd_run_path("tvd-controller.pid");
+
+    set_pidfile(path);
+    free(path);
+}
+
+static void
+parse_options(int argc, char *argv[], struct options *o)
+{
+    enum {
+        OPT_DB = UCHAR_MAX + 1,
+        OPT_API,
+        OPT_UNIXCTL,
+        VLOG_OPTION_ENUMS,
+        DAEMON_OPTION_ENUMS,
+        SSL_OPTION_ENUMS,
+    };
+    static const struct option long_options[] = {
+        { "db", required_argument, NULL, OPT_DB },
+        { "api", required_argument, NULL, OPT_API },
+        { "unixctl", required_argument, NULL, OPT_UNIXCTL },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },
+        VLOG_LONG_OPTIONS,
+        DAEMON_LONG_OPTIONS,
+        STREAM_SSL_LONG_OPTIONS,
+        { NULL, 0, NULL, 0 },
+    };
+    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
+    int c;
+
+    while ((c = getopt_long(argc, argv, short_options, long_options,
+                            NULL)) != -1) {
+        switch (c) {
+        case OPT_DB:
+            free(o->db);
+            o->db = xstrdup(optarg);
+            break;
+        case OPT_API:
+            free(o->api);
+            o->api = xstrdup(optarg);
+            break;
+        case OPT_UNIXCTL:
+            free(o->unixctl);
+            o->unixctl = xstrdup(optarg);
+            break;
+        case OPT_PIDFILE:
+            set_own_pidfile(optarg);
+            break;
+        case 'h':
+            usage();
+        case 'V':
+            printf("%s %s\n", program_name, TVD_VERSION);
+            exit(EXIT_SUCCESS);
+        VLOG_OPTION_HANDLERS
+        STREAM_SSL_OPTION_HANDLERS
+        case OPT_DETACH:
+            set_detach();
+            break;
+        case OPT_NO_SELF_CONFINEMENT:
+            daemon_disable_self_confinement();
+            break;
+        case OPT_NO_CHDIR:
+            set_no_chdir();
+            break;
+        case OPT_OVERWRITE_PIDFILE:
+            ignore_existing_pidfile();
+            break;
+        case OPT_MONITOR:
+            daemon_set_monitor();
+            break;
+        case OPT_USER_GROUP:
+            daemon_set_new_user(optarg);
+            break;
+        default:
+            exit(EXIT_FAILURE);
+        }
+    }
+    free(short_options);
+    if (optind < argc) {
+        ovs_fatal(0, "unexpected argument '%s'; use --help for usage",
+                  argv[optind]);
+    }
+    o->api = o->api ? o->api : xasprintf("punix:%s/controller.sock",
+                                         tvd_rundir());
+    o->unixctl = o->unixctl ? o->unixctl : tvd_run_path("tvd-controller.ctl");
+}
+
+static void
+make_dir(const char *path, mode_t mode)
+{
+    if (mkdir(path, mode) && errno != EEXIST) {
+        ovs_fatal(errno, "cannot make the directory %s; make it and give it "
+                  "to the user the controller runs as", path);
+    }
+}
+
+/* Ends the embedded server when we are told to end by a signal.  (After a
+ * crash it runs on, and is found again.) */
+static void
+stop_dbserver(void *dbserver)
+{
+    dbserver_stop(dbserver);
+}
+
+static struct dbserver *
+start_dbserver(void)
+{
+    struct dbserver *dbserver;
+    char *error;
+
+    make_dir(tvd_dbdir(), 0700);
+    dbserver = dbserver_create(tvd_rundir(), tvd_dbdir());
+    error = dbserver_prepare(dbserver);
+    if (error) {
+        ovs_fatal(0, "%s", error);
+    }
+    fatal_signal_add_hook(stop_dbserver, NULL, dbserver, false);
+    return dbserver;
+}
+
+static void
+exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
+             const char *argv[] OVS_UNUSED, void *exiting_)
+{
+    bool *exiting = exiting_;
+
+    *exiting = true;
+    unixctl_command_reply(conn, NULL);
+}
+
+static void
+run(struct engine *engine, struct dbserver *dbserver, struct api_server *api,
+    struct unixctl_server *unixctl, const bool *exiting)
+{
+    while (!*exiting) {
+        process_run();
+        /* Requests first: what they ask for is begun in the same turn. */
+        api_server_run(api, time_msec());
+        engine_run(engine);
+        if (dbserver) {
+            dbserver_run(dbserver, engine_is_connected(engine));
+        }
+        unixctl_server_run(unixctl);
+
+        if (dbserver) {
+            dbserver_wait(dbserver);
+        }
+        engine_wait(engine);
+        api_server_wait(api);
+        unixctl_server_wait(unixctl);
+        if (*exiting) {
+            poll_immediate_wake();
+        }
+        poll_block();
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct options options = { .db = NULL };
+    struct unixctl_server *unixctl;
+    struct dbserver *dbserver;
+    struct api_server *api;
+    struct engine *engine;
+    bool exiting = false;
+    int error;
+
+    ovs_cmdl_proctitle_init(argc, argv);
+    set_program_name(argv[0]);
+    parse_options(argc, argv, &options);
+    fatal_ignore_sigpipe();
+
+    make_dir(tvd_rundir(), 0755);
+    /* Sockets, the database and its log are for us alone. */
+    umask(077);
+    daemonize_start(false);
+    process_init();
+    error = unixctl_server_create(options.unixctl, &unixctl);
+    if (error) {
+        ovs_fatal(error, "cannot listen on %s", options.unixctl);
+    }
+    unixctl_command_register("exit", "", 0, 0, exit_command, &exiting);
+    dbserver = options.db ? NULL : start_dbserver();
+    engine = engine_create(options.db ? options.db : dbserver_remote(dbserver),
+                           dbserver);
+    error = api_server_create(options.api, engine_handle, engine, &api);
+    if (error) {
+        ovs_fatal(error, "cannot listen on %s", options.api);
+    }
+    daemonize_complete();
+    VLOG_INFO("tvd-controller %s", TVD_VERSION);
+
+    run(engine, dbserver, api, unixctl, &exiting);
+
+    api_server_destroy(api);
+    engine_destroy(engine);
+    if (dbserver) {
+        dbserver_stop(dbserver);
+        dbserver_destroy(dbserver);
+    }
+    unixctl_server_destroy(unixctl);
+    free(options.db);
+    free(options.api);
+    free(options.unixctl);
+    return 0;
+}

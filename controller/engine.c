@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "controller/engine.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "controller/dbserver.h"
+#include "controller/engine-private.h"
+#include "flowpolicy/decide.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "svec.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(engine);
+
+/* How long a request waits for the database to be read at all, in ms. */
+#define FIRST_READ_TIMEOUT 5000
+
+static void
+take_report(void *e_, enum report_severity severity, const char *kind,
+            const char *message)
+{
+    struct engine *e = e_;
+
+    VLOG(severity == REPORT_INFO ? VLL_INFO
+         : severity == REPORT_WARNING ? VLL_WARN : VLL_ERR,
+         "%s: %s", kind, message);
+    events_add(&e->events, severity, kind, message, time_wall_msec());
+}
+
+struct engine *
+engine_create(const char *remote, const struct dbserver *dbserver)
+{
+    struct engine *e = xzalloc(sizeof *e);
+
+    e->remote = xstrdup(remote);
+    e->dbserver = dbserver;
+    e->db = tvd_db_create(remote, TVD_DB_CONTROLLER, NULL);
+    e->idl = tvd_db_idl(e->db);
+    ovsdb_idl_set_lock(e->idl, TVD_DB_LOCK);
+    hosts_init(&e->hosts);
+    events_init(&e->events);
+    writer_init(&e->writer);
+    ovs_list_init(&e->waiting);
+    ovs_list_init(&e->early);
+    e->sink = (struct report_sink) { .cb = take_report, .aux = e };
+    e->started = time_msec();
+    return e;
+}
+
+static void
+waiting_destroy(struct waiting *w)
+{
+    ovs_list_remove(&w->node);
+    free(w);
+}
+
+static void
+discard_all(struct ovs_list *list)
+{
+    struct waiting *w;
+
+    LIST_FOR_EACH_SAFE (w, node, list) {
+        api_call_discard(w->call);
+        waiting_destroy(w);
+    }
+}
+
+void
+engine_destroy(struct engine *e)
+{
+    if (!e) {
+        return;
+    }
+    discard_all(&e->waiting);
+    discard_all(&e->early);
+    writer_destroy(&e->writer);
+    events_destroy(&e->events);
+    hosts_destroy(&e->hosts);
+    tvd_db_destroy(e->db);
+    free(e->remote);
+    free(e);
+}
+
+const struct report_sink *
+engine_sink(struct engine *e)
+{
+    return &e->sink;
+}
+
+bool
+engine_is_connected(const struct engine *e)
+{
+    return ovsdb_idl_is_connected(e->idl);
+}
+
+struct show_input
+engine_show_input(const struct engine *e)
+{
+    return (struct show_input) {
+        .model = tvd_db_model(e->db),
+        .idl = e->idl,
+        .hosts = &e->hosts,
+        .seq = tvd_db_seq(e->db),
+    };
+}
+
+/* --- Following the database -----------------------------------------------*/
+
+static void
+report_problems(struct engine *e)
+{
+    size_t n;
+    const struct svec *problems = tvd_db_problems(e->db, &n);
+
+    if (n && n != e->n_problems) {
+        report(&e->sink, REPORT_ERROR, "database", "%"PRIuSIZE" rows of the "
+               "database do not fit and were left out, for example: %s; "
+               "apply the policy again to write them anew", n,
+               problems->names[0]);
+    }
+    e->n_problems = n;
+}
+
+static void
+follow_connection(struct engine *e)
+{
+    bool connected = ovsdb_idl_is_connected(e->idl);
+    bool active = connected && ovsdb_idl_has_lock(e->idl);
+
+    if (connected != e->connected) {
+        e->connected = connected;
+        if (connected) {
+            VLOG_INFO("connected to the database at %s", e->remote);
+        } else {
+            report(&e->sink, REPORT_WARNING, "database", "lost the database "
+                   "at %s", e->remote);
+        }
+    }
+    if (active != e->active) {
+        e->active = active;
+        VLOG_INFO("this controller is now %s", active ? "active" : "standby");
+    }
+}
+
+/* --- Calls that wait ------------------------------------------------------*/
+
+static struct json *
+wait_result(struct engine *e, const struct request *request, bool *enforced)
+{
+    struct show_input in = engine_show_input(e);
+    int64_t seq = request->seq >= 0 ? request->seq : in.seq;
+    struct json *result = json_object_create();
+    struct json *hosts = show_host_states(&in, seq, enforced);
+
+    json_object_put(result, "enforced", json_boolean_create(*enforced));
+    json_object_put(result, "seq", json_integer_create(seq));
+    json_object_put(result, "hosts", hosts);
+    return result;
+}
+
+/* Answers 'call' if it can be answered now, or must be. */
+static bool
+try_answer(struct engine *e, struct api_call *call, bool last_chance)
+{
+    const struct request *request = api_call_request(call);
+    struct json *result;
+    bool ready;
+
+    if (request->method == REQUEST_WAIT) {
+        result = wait_result(e, request, &ready);
+    } else {
+        ready = events_any(e->idl, request->since);
+        result = (ready || last_chance
+                  ? events_to_json(e->idl, request->since, request->limit)
+                  : NULL);
+    }
+    if (!ready && !last_chance) {
+        json_destroy(result);
+        return false;
+    }
+    api_call_reply(call, result);
+    return true;
+}
+
+static void
+keep(struct ovs_list *list, struct api_call *call, int64_t ms)
+{
+    struct waiting *w = xmalloc(sizeof *w);
+
+    w->call = call;
+    w->deadline = time_msec() + ms;
+    ovs_list_push_back(list, &w->node);
+}
+
+static void
+run_waiting(struct engine *e, long long int now)
+{
+    struct waiting *w;
+
+    LIST_FOR_EACH_SAFE (w, node, &e->waiting) {
+        if (api_call_is_dead(w->call)) {
+            api_call_discard(w->call);
+        } else if (!try_answer(e, w->call, now >= w->deadline)) {
+            continue;
+        }
+        waiting_destroy(w);
+    }
+}
+
+static void
+keep_waiting(struct engine *e, struct api_call *call, int64_t ms)
+{
+    if (!try_answer(e, call, ms <= 0)) {
+        keep(&e->waiting, call, ms);
+    }
+}
+
+/* --- Calls ----------------------------------------------------------------*/
+
+static void
+handle_wait(struct engine *e, struct api_call *call)
+{
+    const struct request *request = api_call_request(call);
+
+    if (request->seq > tvd_db_seq(e->db)) {
+        api_call_fail(call, NULL, "there is no seq %"PRId64" yet; the newest "
+                      "is %"PRId64, request->seq, tvd_db_seq(e->db));
+    } else {
+        keep_waiting(e, call, request->timeout_ms);
+    }
+}
+
+static void
+handle_show(struct engine *e, struct api_call *call)
+{
+    const struct request *request = api_call_request(call);
+    struct show_input in = engine_show_input(e);
+    struct json *table;
+    char *error = show_table(&in, request->show, request->name, &table);
+
+    if (error) {
+        api_call_fail(call, NULL, "%s", error);
+        free(error);
+    } else {
+        api_call_reply(call, table);
+    }
+}
+
+static void
+handle_can(struct engine *e, struct api_call *call)
+{
+    const struct request *request = api_call_request(call);
+    struct json *answer;
+    char *error = show_can(tvd_db_model(e->db), request->src, request->dst,
+                           request->service, &answer);
+
+    if (error) {
+        api_call_fail(call, NULL, "%s", error);
+        free(error);
+    } else {
+        api_call_reply(call, answer);
+    }
+}
+
+/* All but "status" need the database to have been read. */
+static void
+handle_with_model(struct engine *e, struct api_call *call)
+{
+    const struct request *request = api_call_request(call);
+
+    switch (request->method) {
+    case REQUEST_PLAN:
+        writer_plan(e, call);
+        break;
+    case REQUEST_APPLY:
+        if (request->dry_run) {
+            writer_plan(e, call);
+        } else {
+            writer_add(e, call);
+        }
+        break;
+    case REQUEST_EE_ADD:
+    case REQUEST_EE_REMOVE:
+        writer_add(e, call);
+        break;
+    case REQUEST_WAIT:
+        handle_wait(e, call);
+        break;
+    case REQUEST_SHOW:
+        handle_show(e, call);
+        break;
+    case REQUEST_CAN:
+        handle_can(e, call);
+        break;
+    case REQUEST_EVENTS:
+        keep_waiting(e, call, request->wait_ms);
+        break;
+    case REQUEST_STATUS:
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
+void
+engine_handle(void *e_, struct api_call *call)
+{
+    struct engine *e = e_;
+
+    if (api_call_request(call)->method == REQUEST_STATUS) {
+        api_call_reply(call, engine_status(e));
+    } else if (!tvd_db_model(e->db)) {
+        keep(&e->early, call, FIRST_READ_TIMEOUT);
+    } else {
+        handle_with_model(e, call);
+    }
+}
+
+/* Requests that came before the database had been read. */
+static void
+run_early(struct engine *e, long long int now)
+{
+    struct waiting *w;
+
+    LIST_FOR_EACH_SAFE (w, node, &e->early) {
+        if (tvd_db_model(e->db)) {
+            handle_with_model(e, w->call);
+        } else if (now >= w->deadline) {
+            api_call_fail(w->call, NULL, "the database at %s cannot be read; "
+                          "tvdctl status tells more", e->remote);
+        } else {
+            continue;
+        }
+        waiting_destroy(w);
+    }
+}
+
+/* --- The loop -------------------------------------------------------------*/
+
+void
+engine_run(struct engine *e)
+{
+    const struct tvd_db_changes *changes;
+    long long int now = time_msec();
+
+    ovsdb_idl_run(e->idl);
+    changes = tvd_db_run(e->db);
+    follow_connection(e);
+    if (changes && changes->gateways) {
+        decide_assign_gateways(tvd_db_model(e->db));
+    }
+    if (tvd_db_model(e->db)) {
+        report_problems(e);
+        hosts_run(&e->hosts, e->idl, &e->sink, now, time_wall_msec());
+        events_run(&e->events, e->idl);
+        run_waiting(e, now);
+    }
+    run_early(e, now);
+    writer_run(e, e->active && tvd_db_model(e->db), now);
+}
+
+void
+engine_wait(struct engine *e)
+{
+    const struct waiting *w;
+
+    ovsdb_idl_wait(e->idl);
+    tvd_db_wait(e->db);
+    hosts_wait(&e->hosts);
+    writer_wait(&e->writer);
+    LIST_FOR_EACH (w, node, &e->waiting) {
+        poll_timer_wait_until(w->deadline);
+    }
+    LIST_FOR_EACH (w, node, &e->early) {
+        poll_timer_wait_until(w->deadline);
+    }
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "controller/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "lib/tvd-idl.h"
+#include "openvswitch/json.h"
+#include "util.h"
+
+/* A number above this was not given by us; it would leave none to give. */
+#define MAX_ID (INT64_C(1) << 52)
+
+struct own_event {
+    struct ovs_list node;       /* In 'pending'. */
+    enum report_severity severity;
+    char *kind;
+    char *message;
+    long long int time;
+};
+
+void
+events_init(struct events *events)
+{
+    memset(events, 0, sizeof *events);
+    ovs_list_init(&events->pending);
+}
+
+static void
+own_event_destroy(struct own_event *event)
+{
+    free(event->kind);
+    free(event->message);
+    free(event);
+}
+
+void
+events_destroy(struct events *events)
+{
+    struct own_event *event;
+
+    LIST_FOR_EACH_POP (event, node, &events->pending) {
+        own_event_destroy(event);
+    }
+}
+
+void
+events_add(struct events *events, enum report_severity severity,
+           const char *kind, const char *message, long long int wall)
+{
+    struct own_event *event;
+
+    if (events->n_pending >= EVENTS_MAX_PENDING) {
+        return;
+    }
+    event = xzalloc(sizeof *event);
+    event->severity = severity;
+    event->kind = xstrdup(kind);
+    event->message = xstrdup(message);
+    event->time = wall;
+    ovs_list_push_back(&events->pending, &event->node);
+    events->n_pending++;
+}
+
+/* --- The table ------------------------------------------------------------*/
+
+static bool
+is_numbered(const struct tvdrec_event *row)
+{
+    return row->id > 0 && row->id <= MAX_ID;
+}
+
+bool
+events_run(struct events *events, const struct ovsdb_idl *idl)
+{
+    unsigned int seqno = tvdrec_event_get_seqno(idl);
+    const struct tvdrec_event *row;
+    size_t n = 0;
+
+    if (seqno == events->seqno) {
+        return false;
+    }
+    events->seqno = seqno;
+    events->work = false;
+    TVDREC_EVENT_FOR_EACH (row, idl) {
+        n++;
+        if (is_numbered(row)) {
+            events->last = MAX(events->last, row->id);
+        } else {
+            events->work = true;
+        }
+    }
+    events->work |= n > EVENTS_MAX;
+    return true;
+}
+
+bool
+events_pending(const struct events *events)
+{
+    return events->work || events->n_pending;
+}
+
+static int
+compare_rows(const void *a_, const void *b_)
+{
+    const struct tvdrec_event *a = *(const struct tvdrec_event *const *) a_;
+    const struct tvdrec_event *b = *(const struct tvdrec_event *const *) b_;
+
+    /* Those without a number come last, by their time. */
+    if (is_numbered(a) != is_numbered(b)) {
+        return is_numbered(a) ? -1 : 1;
+    } else if (is_numbered(a)) {
+        return a->id < b->id ? -1 : a->id > b->id;
+    }
+    return (a->time != b->time ? (a->time < b->time ? -1 : 1)
+            : strcmp(a->host, b->host));
+}
+
+/* All rows in their order; caller frees. */
+static const struct tvdrec_event **
+sorted_rows(const struct ovsdb_idl *idl, size_t *np)
+{
+    const struct tvdrec_event **rows = NULL;
+    const struct tvdrec_event *row;
+    size_t n = 0, allocated = 0;
+
+    TVDREC_EVENT_FOR_EACH (row, idl) {
+        if (n == allocated) {
+            rows = x2nrealloc(rows, &allocated, sizeof *rows);
+        }
+        rows[n++] = row;
+    }
+    if (n > 1) {
+        qsort(rows, n, sizeof *rows, compare_rows);
+    }
+    *np = n;
+    return rows;
+}
+
+static void
+write_own(struct events *events, struct ovsdb_idl_txn *txn)
+{
+    const struct own_event *own;
+
+    LIST_FOR_EACH (own, node, &events->pending) {
+        const struct tvdrec_event *row = tvdrec_event_insert(txn);
+
+        tvdrec_event_set_id(row, ++events->last);
+        tvdrec_event_set_time(row, own->time);
+        tvdrec_event_set_host(row, "");
+        tvdrec_event_set_severity(row,
+                                  report_severity_to_string(own->severity));
+        tvdrec_event_set_kind(row, own->kind);
+        tvdrec_event_set_message(row, own->message);
+    }
+    events->n_writing = events->n_pending;
+}
+
+void
+events_write(struct events *events, struct ovsdb_idl *idl,
+             struct ovsdb_idl_txn *txn)
+{
+    size_t n, surplus;
+    const struct tvdrec_event **rows = sorted_rows(idl, &n);
+
+    surplus = (n + events->n_pending > EVENTS_MAX
+               ? MIN(n, n + events->n_pending - EVENTS_MAX) : 0);
+    for (size_t i = 0; i < n; i++) {
+        if (i < surplus) {
+            tvdrec_event_delete(rows[i]);
+        } else if (!is_numbered(rows[i])) {
+            tvdrec_event_set_id(rows[i], ++events->last);
+        }
+    }
+    free(rows);
+    write_own(events, txn);
+}
+
+void
+events_written(struct events *events, bool success)
+{
+    if (success) {
+        while (events->n_writing) {
+            struct own_event *own = CONTAINER_OF(
+                ovs_list_pop_front(&events->pending), struct own_event, node);
+
+            own_event_destroy(own);
+            events->n_writing--;
+            events->n_pending--;
+        }
+    }
+    events->n_writing = 0;
+}
+
+/* --- Questions ------------------------------------------------------------*/
+
+static struct json *
+event_to_json(const struct tvdrec_event *row)
+{
+    struct json *event = json_object_create();
+
+    json_object_put(event, "id", json_integer_create(row->id));
+    json_object_put(event, "time", json_integer_create(row->time));
+    json_object_put_string(event, "host", row->host);
+    json_object_put_string(event, "severity", row->severity);
+    json_object_put_string(event, "kind", row->kind);
+    json_object_put_string(event, "message", row->message);
+    return event;
+}
+
+struct json *
+events_to_json(const struct ovsdb_idl *idl, int64_t since, int64_t limit)
+{
+    struct json *array = json_array_create_empty();
+    struct json *result = json_object_create();
+    size_t n, first = 0, end = 0;
+    const struct tvdrec_event **rows = sorted_rows(idl, &n);
+    int64_t last = since;
+
+    while (end < n && is_numbered(rows[end])) {
+        first += rows[end]->id <= since;
+        end++;
+    }
+    if (end - first > limit) {
+        if (since) {
+            end = first + limit;
+        } else {
+            first = end - limit;
+        }
+    }
+    for (size_t i = first; i < end; i++) {
+        json_array_add(array, event_to_json(rows[i]));
+        last = rows[i]->id;
+    }
+    free(rows);
+    json_object_put(result, "events", array);
+    json_object_put(result, "last", json_integer_create(last));
+    return result;
+}
+
+bool
+events_any(const struct ovsdb_idl *idl, int64_t since)
+{
+    const struct tvdrec_event *row;
+
+    TVDREC_EVENT_FOR_EACH (row, idl) {
+        if (is_numbered(row) && row->id > since) {
+            return true;
+        }
+    }
+    return false;
+}

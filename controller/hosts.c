@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "controller/hosts.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/report.h"
+#include "lib/tvd-idl.h"
+#include "openvswitch/poll-loop.h"
+#include "util.h"
+
+/* What we remember of the agent of a host. */
+struct agent_life {
+    int64_t heartbeat;          /* As last seen. */
+    long long int changed;      /* When we saw it change, monotonic ms. */
+    bool online;
+    bool seen;                  /* Used while looking: there is a row. */
+};
+
+const char *
+host_state_to_string(enum host_state state)
+{
+    switch (state) {
+    case HOST_ENFORCED: return "enforced";
+    case HOST_BEHIND: return "behind";
+    case HOST_OFFLINE: return "offline";
+    case HOST_ERROR: return "error";
+    }
+    OVS_NOT_REACHED();
+}
+
+void
+hosts_init(struct hosts *hosts)
+{
+    shash_init(&hosts->agents);
+    hosts->started = false;
+}
+
+void
+hosts_destroy(struct hosts *hosts)
+{
+    shash_destroy_free_data(&hosts->agents);
+}
+
+/* Before the first look nothing is known but the time in the row; a host
+ * whose clock is wrong is taken for offline until its next heartbeat. */
+static struct agent_life *
+first_look(struct hosts *hosts, const struct tvdrec_agent *row,
+           long long int now, long long int wall)
+{
+    struct agent_life *life = xzalloc(sizeof *life);
+    long long int age = wall - row->heartbeat;
+
+    life->heartbeat = row->heartbeat;
+    life->changed = (age > -HOSTS_OFFLINE_AFTER && age < HOSTS_OFFLINE_AFTER
+                     ? now : now - HOSTS_OFFLINE_AFTER - 1);
+    shash_add(&hosts->agents, row->host, life);
+    return life;
+}
+
+static void
+update(struct hosts *hosts, const struct tvdrec_agent *row,
+       const struct report_sink *sink, long long int now, long long int wall)
+{
+    struct agent_life *life = shash_find_data(&hosts->agents, row->host);
+    bool online;
+
+    if (!life) {
+        life = first_look(hosts, row, now, wall);
+    } else if (life->heartbeat != row->heartbeat) {
+        life->heartbeat = row->heartbeat;
+        life->changed = now;
+    }
+    life->seen = true;
+    online = now - life->changed <= HOSTS_OFFLINE_AFTER;
+    if (online != life->online) {
+        life->online = online;
+        if (online && hosts->started) {
+            report(sink, REPORT_INFO, "host", "the agent of host \"%s\" "
+                   "reports", row->host);
+        } else if (!online) {
+            report(sink, REPORT_WARNING, "host", "the agent of host \"%s\" "
+                   "has not been heard of for %d s; it goes on enforcing "
+                   "what it had", row->host, HOSTS_OFFLINE_AFTER / 1000);
+        }
+    }
+}
+
+void
+hosts_run(struct hosts *hosts, const struct ovsdb_idl *idl,
+          const struct report_sink *sink, long long int now,
+          long long int wall)
+{
+    const struct tvdrec_agent *row;
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &hosts->agents) {
+        struct agent_life *life = node->data;
+
+        life->seen = false;
+    }
+    TVDREC_AGENT_FOR_EACH (row, idl) {
+        update(hosts, row, sink, now, wall);
+    }
+    SHASH_FOR_EACH_SAFE (node, &hosts->agents) {
+        struct agent_life *life = node->data;
+
+        if (!life->seen) {
+            free(life);
+            shash_delete(&hosts->agents, node);
+        }
+    }
+    hosts->started = true;
+}
+
+void
+hosts_wait(const struct hosts *hosts)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &hosts->agents) {
+        const struct agent_life *life = node->data;
+
+        if (life->online) {
+            poll_timer_wait_until(life->changed + HOSTS_OFFLINE_AFTER + 1);
+        }
+    }
+}
+
+static const struct tvdrec_agent *
+find_agent(const struct ovsdb_idl *idl, const char *host)
+{
+    const struct tvdrec_agent *row;
+
+    TVDREC_AGENT_FOR_EACH (row, idl) {
+        if (!strcmp(row->host, host)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+void
+hosts_status(const struct hosts *hosts, const struct ovsdb_idl *idl,
+             const char *name, int64_t wanted_seq, struct host_status *status)
+{
+    const struct agent_life *life = shash_find_data(&hosts->agents, name);
+    const struct tvdrec_agent *row = find_agent(idl, name);
+
+    memset(status, 0, sizeof *status);
+    status->seq = row ? row->seq : 0;
+    if (!row || !life) {
+        status->state = HOST_OFFLINE;
+        status->reason = xstrdup("no agent has ever reported from this host");
+    } else if (!life->online) {
+        status->state = HOST_OFFLINE;
+        status->reason = xasprintf("its agent has not been heard of for more "
+                                   "than %d s", HOSTS_OFFLINE_AFTER / 1000);
+    } else if (row->error[0]) {
+        status->state = HOST_ERROR;
+        status->reason = xstrdup(row->error);
+    } else if (row->seq < wanted_seq) {
+        status->state = HOST_BEHIND;
+        status->reason = xasprintf("its agent has %"PRId64" of %"PRId64,
+                                   row->seq, wanted_seq);
+    } else {
+        status->state = HOST_ENFORCED;
+    }
+}
+
+void
+host_status_destroy(struct host_status *status)
+{
+    free(status->reason);
+}

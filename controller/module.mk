@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# controller: the engine, and tvd-controller itself.  The core is pure.
+
+controller_core := \
+	controller/intent.c \
+	controller/request.c
+$(eval $(call library,controller/controller-core,$(controller_core)))
+
+controller_sources := \
+	controller/api-server.c \
+	controller/controller.c \
+	controller/dbserver.c \
+	controller/engine.c \
+	controller/events.c \
+	controller/hosts.c \
+	controller/show.c \
+	controller/status.c \
+	controller/writer.c
+$(eval $(call program,controller/tvd-controller,$(controller_sources),\
+	controller/libcontroller-core.a flowpolicy/libflowpolicy.a \
+	flowpolicy/libflowpolicy-core.a gateway/libgateway-core.a \
+	lib/libtvd-db.a lib/libtvd.a,$(flowpolicy_libs)))

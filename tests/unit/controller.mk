@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+
+controller_core_archives := controller/libcontroller-core.a \
+	flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a \
+	gateway/libgateway-core.a lib/libtvd.a
+
+$(eval $(call unit_test,test-request,tests/unit/test-request.c,\
+	$(controller_core_archives),$(flowpolicy_libs)))

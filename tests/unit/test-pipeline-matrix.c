@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The flows against the decisions: for random policies, every ordered pair of
+ * NICs and several kinds of packets of both IP versions, a packet travels
+ * through the flows, and through gateways that forward whatever they get.  It
+ * must arrive exactly if decide_flow() says so, on the very path it names,
+ * with replies and ICMP errors going back on it; and what is refused must not
+ * come out at any port at all.
+ *
+ * usage: test-pipeline-matrix [FIRST-SEED N-SEEDS] */
+
+#include <config.h>
+#include "ovs-tvd/pipeline.h"
+
+#include <stdlib.h>
+#include "flowpolicy/decide.h"
+#include "lib/model.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/match.h"
+#include "ovs-tvd/flowtab.h"
+#include "packets.h"
+#include "random.h"
+#include "util.h"
+
+#include "tests/unit/flow-machine.h"
+#include "tests/unit/random-policy.h"
+#include "tests/unit/tap.h"
+
+/* --- Packets. */
+
+static const struct kind {
+    const char *what;
+    uint8_t proto;              /* 0: ICMP of the IP version. */
+    uint16_t dst_port;
+    uint8_t icmp4_type, icmp6_type;
+} kinds[] = {
+    { "tcp/22", IPPROTO_TCP, 22, 0, 0 },
+    { "tcp/99", IPPROTO_TCP, 99, 0, 0 },
+    { "udp/53", IPPROTO_UDP, 53, 0, 0 },
+    { "sctp", IPPROTO_SCTP, 0, 0, 0 },
+    { "echo", 0, 0, ICMP4_ECHO_REQUEST, ICMP6_ECHO_REQUEST },
+    { "echo-reply", 0, 0, ICMP4_ECHO_REPLY, ICMP6_ECHO_REPLY },
+};
+enum { N_OPENING = ARRAY_SIZE(kinds) - 1 };
+
+enum { CLIENT_PORT = 40000 };
+
+static struct decide_packet
+decided_packet(const struct kind *kind, bool ipv6)
+{
+    return (struct decide_packet) {
+        .proto = kind->proto ? kind->proto
+                 : ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+        .dst_port = kind->dst_port,
+        .icmp_type = ipv6 ? kind->icmp6_type : kind->icmp4_type,
+    };
+}
+
+/* A packet from the port of 'sender' with the addresses of 'src' and 'dst'. */
+static struct machine_packet
+make_packet(const struct model_nic *sender, const struct model_nic *src,
+            const struct model_nic *dst, struct eth_addr to,
+            const struct kind *kind, bool ipv6)
+{
+    struct decide_packet p = decided_packet(kind, ipv6);
+    struct machine_packet packet;
+    struct flow *flow = &packet.flow;
+
+    memset(&packet, 0, sizeof packet);
+    flow->in_port.ofp_port = u16_to_ofp(sender->id);
+    flow->dl_src = sender->mac;
+    flow->dl_dst = to;
+    flow->dl_type = htons(ipv6 ? ETH_TYPE_IPV6 : ETH_TYPE_IP);
+    if (ipv6) {
+        flow->ipv6_src = src->ips[1];
+        flow->ipv6_dst = dst->ips[1];
+    } else {
+        flow->nw_src = in6_addr_get_mapped_ipv4(&src->ips[0]);
+        flow->nw_dst = in6_addr_get_mapped_ipv4(&dst->ips[0]);
+    }
+    flow->nw_proto = p.proto;
+    flow->nw_ttl = 64;
+    flow->tp_src = htons(kind->proto ? CLIENT_PORT : p.icmp_type);
+    flow->tp_dst = htons(p.dst_port);
+    return packet;
+}
+
+/* The MAC that 'src' sends to in order to reach 'dst'. */
+static struct eth_addr
+next_mac(const struct model_nic *src, const struct model_nic *dst)
+{
+    return src->tvd == dst->tvd ? dst->mac : src->tvd->router_mac;
+}
+
+static void
+turn_around(struct machine_packet *p)
+{
+    struct flow *flow = &p->flow;
+    struct in6_addr ip6 = flow->ipv6_src;
+    ovs_be32 ip4 = flow->nw_src;
+    ovs_be16 port = flow->tp_src;
+    bool ipv6 = flow->dl_type == htons(ETH_TYPE_IPV6);
+
+    flow->ipv6_src = flow->ipv6_dst;
+    flow->ipv6_dst = ip6;
+    flow->nw_src = flow->nw_dst;
+    flow->nw_dst = ip4;
+    if (flow->nw_proto == (ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
+        flow->tp_src = htons(ipv6 ? ICMP6_ECHO_REPLY : ICMP4_ECHO_REPLY);
+    } else {
+        flow->tp_src = flow->tp_dst;
+        flow->tp_dst = port;
+    }
+}
+
+static struct machine_packet
+make_reply(const struct model_nic *src, const struct model_nic *dst,
+           const struct kind *kind, bool ipv6)
+{
+    /* As it answers: with what 'dst' sent. */
+    struct machine_packet p = make_packet(dst, dst, src, next_mac(dst, src),
+                                          kind, ipv6);
+
+    turn_around(&p);
+    p.flow.in_port.ofp_port = u16_to_ofp(src->id);
+    p.flow.dl_src = src->mac;
+    p.flow.dl_dst = next_mac(src, dst);
+    return p;
+}
+
+/* 'reporter' tells 'src' that its packet to 'dst' met with an error. */
+static struct machine_packet
+make_error(const struct model_nic *reporter, const struct model_nic *src,
+           const struct model_nic *dst, const struct kind *kind, bool ipv6)
+{
+    static const struct kind unreachable = { "error", 0, 0, 3, 1 };
+    struct machine_packet about = make_packet(src, src, dst, src->mac, kind,
+                                              ipv6);
+    struct machine_packet p = make_packet(reporter, reporter, src,
+                                          next_mac(reporter, src),
+                                          &unreachable, ipv6);
+    const struct flow *flow = &about.flow;
+
+    p.is_error = true;
+    p.inner.proto = flow->nw_proto;
+    if (ipv6) {
+        p.inner.src = flow->ipv6_src;
+        p.inner.dst = flow->ipv6_dst;
+    } else {
+        in6_addr_set_mapped_ipv4(&p.inner.src, flow->nw_src);
+        in6_addr_set_mapped_ipv4(&p.inner.dst, flow->nw_dst);
+    }
+    if (kind->proto == IPPROTO_TCP || kind->proto == IPPROTO_UDP) {
+        p.inner.sport = flow->tp_src;
+        p.inner.dport = flow->tp_dst;
+    }
+    return p;
+}
+
+/* --- Travelling. */
+
+/* Of one policy, before the rest is only counted. */
+#define MAX_COMPLAINTS 20
+
+struct bench {
+    const struct model *model;
+    struct pipeline *pipeline;
+    struct flowtab *flowtab;
+    struct machine *machine;
+    size_t n_checks, n_allowed, n_wrong, n_stale;
+    const char *what;           /* What is being tried, */
+    const struct model_nic *src, *dst;  /* between whom. */
+    uint32_t seed;
+};
+
+struct trip {
+    const struct model_nic *path[8];
+    size_t n;
+    bool delivered;
+    const char *leak;           /* What must never happen, or NULL. */
+};
+
+static bool
+is_for(const struct machine_packet *p, const struct model_nic *nic)
+{
+    struct in6_addr ip = p->flow.ipv6_dst;
+
+    if (p->flow.dl_type == htons(ETH_TYPE_IP)) {
+        in6_addr_set_mapped_ipv4(&ip, p->flow.nw_dst);
+    }
+    return ipv6_addr_equals(&ip, &nic->ips[0])
+           || ipv6_addr_equals(&ip, &nic->ips[1]);
+}
+
+/* Makes of what a gateway got what it sends: to the router, or, as a host with
+ * a route to its own subnet does, to a neighbour. */
+static void
+forward(const struct bench *b, const struct model_nic *gateway,
+        struct machine_packet *p)
+{
+    struct machine_packet in = *p;
+    struct flow *flow = &p->flow;
+    struct shash_node *node;
+
+    memset(flow, 0, sizeof *flow);
+    flow->in_port.ofp_port = u16_to_ofp(gateway->id);
+    flow->dl_src = gateway->mac;
+    flow->dl_dst = gateway->tvd->router_mac;
+    flow->dl_type = in.flow.dl_type;
+    flow->nw_src = in.flow.nw_src;
+    flow->nw_dst = in.flow.nw_dst;
+    flow->ipv6_src = in.flow.ipv6_src;
+    flow->ipv6_dst = in.flow.ipv6_dst;
+    flow->nw_proto = in.flow.nw_proto;
+    flow->nw_ttl = in.flow.nw_ttl - 1;
+    flow->tp_src = in.flow.tp_src;
+    flow->tp_dst = in.flow.tp_dst;
+    SHASH_FOR_EACH (node, &b->model->ees) {
+        const struct model_ee *ee = node->data;
+
+        if (ee->nics[0]->tvd == gateway->tvd && is_for(p, ee->nics[0])) {
+            flow->dl_dst = ee->nics[0]->mac;
+        }
+    }
+}
+
+/* Sends 'packet' from the port of 'from' and follows it to its end. */
+static struct trip
+travel(struct bench *b, const struct model_nic *from,
+       struct machine_packet packet)
+{
+    struct machine_output out[MACHINE_MAX_OUTPUTS];
+    struct trip t = { .path = { from }, .n = 1 };
+
+    while (t.n < ARRAY_SIZE(t.path)) {
+        size_t n = machine_run(b->machine, &packet, out);
+
+        if (!n) {
+            return t;
+        }
+        const struct model_nic *nic = model_nic_find_id(
+            b->model, ofp_to_u16(out[0].port));
+        if (n > 1 || !nic) {
+            t.leak = "came out at several ports, or at none of a NIC";
+            return t;
+        }
+        t.path[t.n++] = nic;
+        packet = out[0].packet;
+        if (!eth_addr_equals(packet.flow.dl_dst, nic->mac)) {
+            t.leak = "reached a NIC under another's MAC";
+            return t;
+        }
+        if (is_for(&packet, nic)) {
+            t.delivered = true;
+            return t;
+        }
+        if (nic != nic->tvd->gateway) {
+            t.leak = "reached a NIC that it is not for";
+            return t;
+        }
+        forward(b, nic, &packet);
+    }
+    t.leak = "goes round in circles";
+    return t;
+}
+
+static void
+print_path(const struct model_nic *const path[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        printf("%s%s", i ? " " : "", path[i]->ee->name);
+    }
+    printf("%s", n ? "" : "nowhere");
+}
+
+static void
+complain(struct bench *b, const struct trip *t, const char *why,
+         const struct model_nic *const want[], size_t n_want,
+         const struct kind *kind, bool ipv6)
+{
+    if (b->n_wrong++ < MAX_COMPLAINTS) {
+        enum pipeline_cookie_kind cookie_kind = PIPELINE_COOKIE_STATIC;
+        uint64_t id = 0;
+
+        pipeline_cookie_parse(machine_last_cookie(b->machine), &cookie_kind,
+                              &id);
+        printf("# seed %"PRIu32": %s to %s, %s of IPv%d: %s: %s; went ",
+               b->seed, b->src->ee->name, b->dst->ee->name, kind->what,
+               ipv6 ? 6 : 4, b->what, t->leak ? t->leak : why);
+        print_path(t->path, t->n);
+        printf("; expected ");
+        print_path(want, n_want);
+        printf("; last table %s%s%s\n",
+               pipeline_table_to_string(machine_last_table(b->machine)),
+               cookie_kind == PIPELINE_COOKIE_DROP ? ", drop " : "",
+               cookie_kind == PIPELINE_COOKIE_DROP
+               ? pipeline_drop_to_string(id) : "");
+    }
+}
+
+/* 't' must have led along 'want', to its end; or nowhere, if 'n_want' is 0. */
+static void
+expect_path(struct bench *b, const struct trip *t,
+            const struct model_nic *const want[], size_t n_want,
+            const struct kind *kind, bool ipv6)
+{
+    bool good = !t->leak && t->delivered == (n_want > 0)
+                && t->n == MAX(n_want, 1);
+
+    for (size_t i = 0; good && i < n_want; i++) {
+        good = t->path[i] == want[i];
+    }
+    b->n_checks++;
+    b->n_allowed += n_want > 0;
+    if (!good) {
+        complain(b, t, "wrong path", want, n_want, kind, ipv6);
+    }
+}
+
+/* The other way, back along 'd', if it allows. */
+static void
+expect_back(struct bench *b, const struct trip *t, const struct decision *d,
+            const struct kind *kind, bool ipv6)
+{
+    const struct model_nic *back[DECIDE_MAX_PATH];
+
+    for (size_t i = 0; i < d->n_path; i++) {
+        back[i] = d->path[d->n_path - 1 - i];
+    }
+    expect_path(b, t, back, d->n_path, kind, ipv6);
+}
+
+/* --- What is tried. */
+
+/* Errors about the connection that has just been made from 'src' to 'dst'. */
+static void
+try_errors(struct bench *b, const struct model_nic *src,
+           const struct model_nic *dst, const struct decision *d,
+           const struct kind *kind, bool ipv6)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &b->model->ees) {
+        const struct model_nic *nic = ((struct model_ee *) node->data)
+                                      ->nics[0];
+        struct decision own = decide_pair(nic, src);
+        bool on_path = false;
+
+        if (nic == src) {
+            continue;
+        }
+        for (size_t i = 1; i < d->n_path; i++) {
+            on_path |= d->path[i] == nic;
+        }
+        struct trip t = travel(b, nic, make_error(nic, src, dst, kind, ipv6));
+        b->n_checks++;
+        if (on_path || (own.allowed && !own.stateful)) {
+            b->what = "an ICMP error from the path";
+            if (t.leak || !t.delivered || t.path[t.n - 1] != src) {
+                complain(b, &t, "lost", &src, 1, kind, ipv6);
+            }
+        } else {
+            b->what = "an ICMP error from elsewhere";
+            if (t.n > 1) {
+                complain(b, &t, "came out", NULL, 0, kind, ipv6);
+            }
+        }
+    }
+}
+
+static void
+try_pair(struct bench *b, const struct model_nic *src,
+         const struct model_nic *dst, const struct kind *kind, bool ipv6)
+{
+    struct decide_packet packet = decided_packet(kind, ipv6);
+    struct decision d = decide_flow(src, dst, &packet);
+    struct eth_addr to = next_mac(src, dst);
+    struct trip t;
+
+    b->src = src;
+    b->dst = dst;
+    machine_forget_connections(b->machine);
+    b->what = "a first packet";
+    t = travel(b, src, make_packet(src, src, dst, to, kind, ipv6));
+    expect_path(b, &t, d.path, d.n_path, kind, ipv6);
+    if (kind - kinds >= N_OPENING || !d.allowed) {
+        return;
+    }
+
+    b->what = "another packet before the reply";
+    t = travel(b, src, make_packet(src, src, dst, to, kind, ipv6));
+    expect_path(b, &t, d.path, d.n_path, kind, ipv6);
+    b->what = "the reply";
+    t = travel(b, dst, make_reply(dst, src, kind, ipv6));
+    expect_back(b, &t, &d, kind, ipv6);
+    b->what = "a packet after the reply";
+    t = travel(b, src, make_packet(src, src, dst, to, kind, ipv6));
+    expect_path(b, &t, d.path, d.n_path, kind, ipv6);
+    try_errors(b, src, dst, &d, kind, ipv6);
+
+    machine_forget_connections(b->machine);
+    b->what = "a packet to the router's MAC";
+    t = travel(b, src, make_packet(src, src, dst, src->tvd->router_mac, kind,
+                                   ipv6));
+    expect_path(b, &t, d.path, d.n_path, kind, ipv6);
+}
+
+/* Frames that name one NIC by MAC and another by address, or a false source:
+ * no decision allows them. */
+static void
+try_forgeries(struct bench *b, const struct model_nic *src,
+              const struct model_nic *dst, const struct kind *kind, bool ipv6)
+{
+    struct shash_node *node;
+
+    b->src = src;
+    b->dst = dst;
+    machine_forget_connections(b->machine);
+    SHASH_FOR_EACH (node, &b->model->ees) {
+        const struct model_nic *other = ((struct model_ee *) node->data)
+                                        ->nics[0];
+        struct trip t;
+
+        if (other != dst || src->tvd != dst->tvd) {
+            b->what = "a frame to another's MAC";
+            t = travel(b, src, make_packet(src, src, dst, other->mac, kind,
+                                           ipv6));
+            expect_path(b, &t, NULL, 0, kind, ipv6);
+        }
+        if (other != src && src != src->tvd->gateway) {
+            b->what = "a packet from another's address";
+            t = travel(b, src, make_packet(src, other, dst,
+                                           src->tvd->router_mac, kind, ipv6));
+            expect_path(b, &t, NULL, 0, kind, ipv6);
+        }
+    }
+}
+
+/* A gateway that makes packets up can send them only where they would go if
+ * they had come to it. */
+static void
+try_transit(struct bench *b, const struct model_nic *gateway,
+            const struct model_nic *src, const struct model_nic *dst,
+            const struct kind *kind, bool ipv6)
+{
+    struct decide_packet packet = decided_packet(kind, ipv6);
+    struct decision d = decide_flow(src, dst, &packet);
+    size_t at = 0;
+
+    if (src == gateway || dst == gateway) {
+        return;
+    }
+    for (size_t i = 1; i + 1 < d.n_path; i++) {
+        if (d.path[i] == gateway) {
+            at = i;
+        }
+    }
+    b->src = src;
+    b->dst = dst;
+    machine_forget_connections(b->machine);
+    b->what = "a packet made up by a gateway";
+    struct trip t = travel(b, gateway,
+                           make_packet(gateway, src, dst,
+                                       next_mac(gateway, dst), kind, ipv6));
+    expect_path(b, &t, &d.path[at], at ? d.n_path - at : 0, kind, ipv6);
+}
+
+/* --- Policies. */
+
+static void
+bench_init(struct bench *b)
+{
+    *b = (struct bench) { .what = "" };
+    b->flowtab = flowtab_create();
+    b->pipeline = pipeline_create(b->flowtab);
+    b->machine = machine_create();
+}
+
+static void
+bench_destroy(struct bench *b)
+{
+    machine_destroy(b->machine);
+    pipeline_destroy(b->pipeline);
+    flowtab_destroy(b->flowtab);
+}
+
+static void
+load(struct bench *b, const struct model *m)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &m->ees) {
+        const struct model_ee *ee = node->data;
+
+        pipeline_set_port(b->pipeline, ee->nics[0]->id,
+                          u16_to_ofp(ee->nics[0]->id));
+    }
+    pipeline_touch_all(b->pipeline);
+    pipeline_run(b->pipeline, m);
+    machine_load(b->machine, b->flowtab);
+    b->model = m;
+}
+
+/* True if the flows, which many changes have led to, are those that a new
+ * pipeline makes of the same model. */
+static bool
+flows_are_fresh(const struct bench *b)
+{
+    struct ds got = DS_EMPTY_INITIALIZER, want = DS_EMPTY_INITIALIZER;
+    struct bench fresh;
+
+    bench_init(&fresh);
+    load(&fresh, b->model);
+    flowtab_format_wanted(b->flowtab, &got);
+    flowtab_format_wanted(fresh.flowtab, &want);
+    bool same = !strcmp(ds_cstr(&got), ds_cstr(&want));
+    bench_destroy(&fresh);
+    ds_destroy(&got);
+    ds_destroy(&want);
+    return same;
+}
+
+typedef void try_func(struct bench *, const struct model_nic *src,
+                      const struct model_nic *dst, const struct kind *,
+                      bool ipv6);
+
+/* Calls 'cb' with each ordered pair of NICs, and the NIC and itself, and each
+ * of the first 'n_kinds' kinds, of the one IP version and the other in turn. */
+static void
+for_each_pair(struct bench *b, size_t n_kinds, try_func *cb)
+{
+    struct shash_node *x, *y;
+    size_t turn = b->seed;
+
+    SHASH_FOR_EACH (x, &b->model->ees) {
+        SHASH_FOR_EACH (y, &b->model->ees) {
+            for (size_t k = 0; k < n_kinds; k++) {
+                cb(b, ((struct model_ee *) x->data)->nics[0],
+                   ((struct model_ee *) y->data)->nics[0], &kinds[k],
+                   turn++ & 1);
+            }
+        }
+        turn++;
+    }
+}
+
+static void
+try_transits(struct bench *b, const struct model_nic *src,
+             const struct model_nic *dst, const struct kind *kind, bool ipv6)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &b->model->tvds) {
+        const struct model_tvd *tvd = node->data;
+
+        if (tvd->gateway) {
+            try_transit(b, tvd->gateway, src, dst, kind, ipv6);
+        }
+    }
+}
+
+static void
+test_policies(uint32_t first_seed, int n_seeds)
+{
+    size_t checks = 0, allowed = 0, wrong = 0, ambiguous = 0;
+
+    for (uint32_t seed = first_seed; seed < first_seed + n_seeds; seed++) {
+        struct model *m = random_policy(seed, seed + 1000000, NULL);
+        struct bench b;
+
+        bench_init(&b);
+        b.seed = seed;
+        load(&b, m);
+        for_each_pair(&b, ARRAY_SIZE(kinds), try_pair);
+        for_each_pair(&b, 1, try_forgeries);
+        for_each_pair(&b, 1, try_transits);
+        checks += b.n_checks;
+        allowed += b.n_allowed;
+        wrong += b.n_wrong;
+        ambiguous += machine_n_ambiguous(b.machine);
+        bench_destroy(&b);
+        model_destroy(m);
+    }
+    ok(!wrong, "%d policies: %zu packets, %zu on paths, %zu wrong", n_seeds,
+       checks, allowed, wrong);
+    ok(!ambiguous, "no packet has a choice of flows (%zu)", ambiguous);
+}
+
+/* Established connections when the matrix changes under them. */
+static void
+try_revoked(struct bench *b, const struct model *new,
+            const struct model_nic *src, const struct model_nic *dst,
+            const struct kind *kind, bool ipv6)
+{
+    const struct model *old = b->model;
+    struct decide_packet packet = decided_packet(kind, ipv6);
+    struct decision before = decide_flow(src, dst, &packet);
+    const struct model_nic *src2 = model_nic_find_id(new, src->id);
+    const struct model_nic *dst2 = model_nic_find_id(new, dst->id);
+    struct decision after = decide_flow(src2, dst2, &packet);
+    struct decision back = decide_pair(dst2, src2);
+    struct trip t;
+
+    b->src = src;
+    b->dst = dst;
+    if (!before.allowed) {
+        return;
+    }
+    travel(b, src, make_packet(src, src, dst, next_mac(src, dst), kind,
+                               ipv6));
+    travel(b, dst, make_reply(dst, src, kind, ipv6));
+
+    load(b, new);
+    b->n_stale += !flows_are_fresh(b);
+    if (!after.allowed && !back.allowed) {
+        b->what = "the reply to a connection that is no longer allowed";
+        t = travel(b, dst2, make_reply(dst2, src2, kind, ipv6));
+        expect_path(b, &t, NULL, 0, kind, ipv6);
+    }
+    b->what = "a packet of a connection from before the change";
+    t = travel(b, src2, make_packet(src2, src2, dst2, next_mac(src2, dst2),
+                                    kind, ipv6));
+    expect_path(b, &t, after.path, after.n_path, kind, ipv6);
+    if (after.allowed) {
+        b->what = "the reply to a connection from before the change";
+        t = travel(b, dst2, make_reply(dst2, src2, kind, ipv6));
+        expect_back(b, &t, &after, kind, ipv6);
+    }
+    load(b, old);
+    machine_forget_connections(b->machine);
+}
+
+static void
+test_changes(uint32_t first_seed, int n_seeds)
+{
+    size_t checks = 0, allowed = 0, wrong = 0, stale = 0;
+
+    for (uint32_t seed = first_seed; seed < first_seed + n_seeds; seed++) {
+        struct model *old = random_policy(seed, seed + 2000000, NULL);
+        struct model *new = random_policy(seed, seed + 3000000, old);
+        struct shash_node *x, *y;
+        struct bench b;
+        size_t turn = seed;
+
+        bench_init(&b);
+        b.seed = seed;
+        load(&b, old);
+        SHASH_FOR_EACH (x, &old->ees) {
+            SHASH_FOR_EACH (y, &old->ees) {
+                turn++;
+                try_revoked(&b, new, ((struct model_ee *) x->data)->nics[0],
+                            ((struct model_ee *) y->data)->nics[0],
+                            &kinds[turn % N_OPENING], turn / N_OPENING & 1);
+            }
+        }
+        checks += b.n_checks;
+        allowed += b.n_allowed;
+        wrong += b.n_wrong;
+        stale += b.n_stale;
+        bench_destroy(&b);
+        model_destroy(old);
+        model_destroy(new);
+    }
+    ok(!wrong, "%d changes of policy under connections: %zu packets, %zu on "
+       "paths, %zu wrong", n_seeds, checks, allowed, wrong);
+    ok(!stale, "flows after changes are those made afresh (%zu)", stale);
+}
+
+int
+main(int argc, char *argv[])
+{
+    uint32_t first = argc > 2 ? strtoul(argv[1], NULL, 10) : 1;
+    int n = argc > 2 ? strtoul(argv[2], NULL, 10) : 12;
+
+    test_policies(first, n);
+    test_changes(first, (n + 3) / 4);
+    return tap_done();
+}
