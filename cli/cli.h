@@ -150,6 +150,12 @@ struct json *cli_call_long(struct cli *, const char *method,
                            struct json *params, const char *file,
                            int extra_ms);
 
+/* The same once, without a word: returns the answer within 'timeout_ms', or
+ * NULL with the reason in '*message', which the caller frees.  May be called
+ * again, when it connects anew. */
+struct json *cli_try(struct cli *, const char *method, struct json *params,
+                     int timeout_ms, char **message);
+
 /* Members of what the controller answered; whatever is missing or has another
  * type is NULL, 0 or false. */
 const struct json *cli_member(const struct json *object, const char *name);
@@ -182,7 +188,8 @@ int cli_finish_change(struct cli *, const struct json *answer);
 /* --- cli/wait.c -----------------------------------------------------------*/
 
 /* If --wait was given: waits until all hosts enforce "seq" of 'answer', and
- * prints who does not.  Returns the exit status. */
+ * prints who does not.  Goes on if the controller is restarted meanwhile.
+ * Returns the exit status. */
 int cli_wait_enforced(struct cli *, const struct json *answer);
 /* Prints a table of 'hosts', an array of {name, state, seq, reason}; if
  * 'missing_only' without those that are where they should be. */
@@ -194,7 +201,7 @@ void cli_print_hosts(struct cli *, const struct json *hosts,
       .help = "wait until every host enforces it, 60 s if no time is "  \
               "given" }
 #define CLI_EXIT_NOT_ENFORCED \
-    "3  done, but with --wait not every host enforced it in time"
+    "3  done, but after --wait not known to be enforced by every host"
 #define CLI_NOT_ENFORCED 3
 
 #endif /* cli/cli.h */

@@ -32,31 +32,36 @@ show_waiting(void *waiting_, long long int waited_ms)
                  waiting->method, waited_ms / 1000);
 }
 
+/* Connects if that has not happened yet, and calls 'method'.  Returns the
+ * answer, or NULL with '*error' filled in. */
+static struct json *
+call_once(struct cli *cli, const char *method, struct json *params,
+          int timeout_ms, api_progress_func *progress,
+          struct api_error *error)
+{
+    struct waiting waiting = { cli, method };
+
+    error->errors = NULL;
+    error->message = cli->client ? NULL
+                     : api_client_open(cli->target, timeout_ms, &cli->client);
+    if (error->message) {
+        json_destroy(params);
+        return NULL;
+    }
+    return api_client_call(cli->client, method, params, timeout_ms, progress,
+                           &waiting, error);
+}
+
 struct json *
 cli_call_long(struct cli *cli, const char *method, struct json *params,
               const char *file, int extra_ms)
 {
-    struct waiting waiting = { cli, method };
     struct api_error error;
-    struct json *answer;
+    struct json *answer = call_once(cli, method, params,
+                                    cli->timeout_ms + extra_ms,
+                                    extra_ms ? NULL : show_waiting, &error);
 
-    if (!cli->client) {
-        char *message = api_client_open(cli->target, cli->timeout_ms,
-                                        &cli->client);
-
-        if (message) {
-            cli_fail(cli, "%s", message);
-            free(message);
-            json_destroy(params);
-            return NULL;
-        }
-    }
-    answer = api_client_call(cli->client, method, params,
-                             cli->timeout_ms + extra_ms,
-                             extra_ms ? NULL : show_waiting, &waiting, &error);
-    if (!extra_ms) {
-        cli_progress_end(cli);
-    }
+    cli_progress_end(cli);
     if (!answer) {
         if (error.errors) {
             cli_fail_api_policy(cli, file, error.message, error.errors);
@@ -64,6 +69,25 @@ cli_call_long(struct cli *cli, const char *method, struct json *params,
             cli_fail(cli, "%s", error.message);
         }
         api_error_destroy(&error);
+    }
+    return answer;
+}
+
+struct json *
+cli_try(struct cli *cli, const char *method, struct json *params,
+        int timeout_ms, char **message)
+{
+    struct api_error error;
+    struct json *answer = call_once(cli, method, params, timeout_ms, NULL,
+                                    &error);
+
+    *message = NULL;
+    if (!answer) {
+        *message = xstrdup(error.message);
+        api_error_destroy(&error);
+        /* The next attempt begins anew. */
+        api_client_close(cli->client);
+        cli->client = NULL;
     }
     return answer;
 }

@@ -15,6 +15,8 @@
 /* The controller is asked again and again, so that there is something to show
  * meanwhile, and so that one lost answer is noticed soon. */
 #define SLICE_MS 1000
+/* How much longer than asked for an answer may take. */
+#define ANSWER_MS 2000
 /* Not asked more often than this, should it answer before the time is up. */
 #define MIN_SLICE_MS 100
 /* How many hosts are named in a line of progress. */
@@ -120,41 +122,71 @@ print_end(struct cli *cli, const struct json *answer, bool enforced,
     }
 }
 
+/* Asks once how far the hosts are.  Returns the answer; or NULL with the
+ * reason in '*message', which the caller frees. */
+static struct json *
+ask(struct cli *cli, long long int seq, int slice_ms, char **message)
+{
+    struct json *params = json_object_create();
+
+    json_object_put(params, "seq", json_integer_create(seq));
+    json_object_put(params, "timeout_ms", json_integer_create(slice_ms));
+    return cli_try(cli, "wait", params, slice_ms + ANSWER_MS, message);
+}
+
+/* Asks until 'deadline', which may have passed, but at least once.  Returns
+ * the last answer, as ask() does. */
+static struct json *
+ask_until(struct cli *cli, long long int seq, long long int deadline,
+          char **message)
+{
+    for (;;) {
+        long long int asked = time_msec();
+        long long int left = MAX(0, deadline - asked);
+        struct json *answer = ask(cli, seq, MIN(left, SLICE_MS), message);
+
+        if (!left || cli_member_true(answer, "enforced")) {
+            return answer;
+        }
+        if (answer) {
+            show_progress(cli, cli_member_array(answer, "hosts"));
+        } else {
+            cli_progress(cli, "%s", *message);
+        }
+        free(*message);
+        json_destroy(answer);
+        if (time_msec() - asked < MIN_SLICE_MS) {
+            xnanosleep(MIN_SLICE_MS * 1000000ULL);
+        }
+    }
+}
+
 int
 cli_wait_enforced(struct cli *cli, const struct json *answer)
 {
-    long long int seq = cli_member_integer(answer, "seq");
-    long long int deadline, left;
-    struct json *last = NULL;
+    const struct json *seq = cli_member(answer, "seq");
+    struct json *last;
+    char *message;
     bool enforced;
 
     if (cli->wait_s < 0) {
         return EXIT_SUCCESS;
     }
+    if (!seq || seq->type != JSON_INTEGER) {
+        return cli_fail(cli, "it is done, but the controller did not say what "
+                        "to wait for; is it of another version?");
+    }
     output_flush(cli_output(cli));
-    deadline = time_msec() + cli->wait_s * 1000;
-    do {
-        struct json *params = json_object_create();
-        long long int asked = time_msec();
-
-        left = MAX(0, deadline - asked);
-        json_object_put(params, "seq", json_integer_create(seq));
-        json_object_put(params, "timeout_ms",
-                        json_integer_create(MIN(left, SLICE_MS)));
-        json_destroy(last);
-        last = cli_call_long(cli, "wait", params, NULL, SLICE_MS);
-        if (!last) {
-            return cli->verb->failure;
-        }
-        enforced = cli_member_true(last, "enforced");
-        if (!enforced && left) {
-            show_progress(cli, cli_member_array(last, "hosts"));
-            if (time_msec() - asked < MIN_SLICE_MS) {
-                xnanosleep(MIN_SLICE_MS * 1000000ULL);
-            }
-        }
-    } while (!enforced && left);
+    last = ask_until(cli, json_integer(seq),
+                     time_msec() + cli->wait_s * 1000, &message);
     cli_progress_end(cli);
+    if (!last) {
+        cli_fail(cli, "it is done, but who enforces it cannot be seen: %s",
+                 message);
+        free(message);
+        return CLI_NOT_ENFORCED;
+    }
+    enforced = cli_member_true(last, "enforced");
     print_end(cli, last, enforced, cli->wait_s);
     json_destroy(last);
     return enforced ? EXIT_SUCCESS : CLI_NOT_ENFORCED;
