@@ -16,6 +16,7 @@
 #include "openvswitch/ofp-flow.h"
 #include "openvswitch/ofp-monitor.h"
 #include "openvswitch/ofp-msgs.h"
+#include "openvswitch/ofp-switch.h"
 #include "openvswitch/ofp-util.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
@@ -38,6 +39,7 @@ VLOG_DEFINE_THIS_MODULE(ofctl);
 #define PROBE_INTERVAL 15       /* Of an idle connection, in s. */
 #define DUMP_INTERVAL 5000      /* At least, between dumps, in ms. */
 #define DUMP_SHARE 50           /* A dump takes at most 1/50 of the time. */
+#define CONFIG_INTERVAL 500     /* Between looks at the settings, in ms. */
 #define MIN_RETRY 100           /* After a rejected bundle, in ms. */
 #define MAX_RETRY 5000
 #define DRIFT_TEXT 500          /* Of an event about it, in bytes. */
@@ -90,6 +92,12 @@ struct ofctl {
     long long int next_dump;
     struct hmap counters;       /* Of struct ofctl_counter. */
     uint64_t counters_generation;
+
+    /* How the switch shows fragments to the flows. */
+    struct ofputil_switch_config config; /* As last read. */
+    bool set_config;            /* It is to be set right. */
+    long long int next_config;
+    bool config_right;          /* Was right when last read. */
 
     /* The bundle under way. */
     uint32_t bundle_id;
@@ -265,6 +273,7 @@ disconnected(struct ofctl *oc)
     abandon_bundle(oc);
     abandon_settle(oc);
     oc->synced = false;
+    oc->set_config = oc->config_right = false;
     oc->state = S_DISCONNECTED;
     oc->next_connect = oc->now + CONNECT_INTERVAL;
 }
@@ -302,6 +311,38 @@ send_monitor(struct ofctl *oc)
     send_msg(oc, msg);
 }
 
+/* The flows have to see the ports of a datagram's first fragment; by default
+ * Open vSwitch hides them, and the pipeline drops what it cannot see. */
+static void
+handle_config_reply(struct ofctl *oc, const struct ofp_header *oh)
+{
+    ofputil_decode_get_config_reply(oh, &oc->config);
+    oc->set_config = oc->config.frag != OFPUTIL_FRAG_NX_MATCH;
+    if (oc->set_config && oc->config_right) {
+        report(oc->sink, REPORT_WARNING, "drift",
+               "bridge %s: handling of fragments changed by somebody else to "
+               "\"%s\", repaired", oc->bridge,
+               ofputil_frag_handling_to_string(oc->config.frag));
+    }
+    oc->config_right = !oc->set_config;
+}
+
+static void
+run_config(struct ofctl *oc)
+{
+    if (oc->now >= oc->next_config) {
+        send_msg(oc, ofpraw_alloc(OFPRAW_OFPT_GET_CONFIG_REQUEST, OF_VERSION,
+                                  0));
+        oc->next_config = oc->now + CONFIG_INTERVAL;
+    }
+    if (oc->set_config && oc->allowed) {
+        oc->config.frag = OFPUTIL_FRAG_NX_MATCH;
+        send_msg(oc, ofputil_encode_set_config(&oc->config, OF_VERSION));
+        oc->set_config = false;
+        oc->config_right = true;
+    }
+}
+
 static void
 start_dump(struct ofctl *oc)
 {
@@ -326,6 +367,8 @@ connected(struct ofctl *oc)
 {
     VLOG_DBG("%s: connected", oc->bridge);
     flowtab_reset(oc->ft);
+    oc->next_config = 0;
+    run_config(oc);
     send_monitor(oc);
     start_dump(oc);
 }
@@ -647,6 +690,9 @@ handle_msg(struct ofctl *oc, struct ofpbuf *msg)
     case OFPTYPE_FLOW_MONITOR_RESUMED:
         oc->next_dump = 0;
         break;
+    case OFPTYPE_GET_CONFIG_REPLY:
+        handle_config_reply(oc, oh);
+        break;
     case OFPTYPE_BARRIER_REPLY:
         handle_barrier_reply(oc, oh);
         break;
@@ -805,6 +851,9 @@ ofctl_run(struct ofctl *oc, long long int now)
         disconnected(oc);
     }
     appctl_run(oc->appctl, now);
+    if (oc->state != S_DISCONNECTED) {
+        run_config(oc);
+    }
     if (oc->state == S_IDLE) {
         act(oc);
     }
@@ -824,6 +873,8 @@ ofctl_wait(const struct ofctl *oc)
     rconn_run_wait(oc->rc);
     rconn_recv_wait(oc->rc);
     appctl_wait(oc->appctl);
+    poll_timer_wait_until(oc->state == S_DISCONNECTED ? LLONG_MAX
+                          : oc->next_config);
     if (oc->state == S_IDLE) {
         poll_timer_wait_until(oc->next_dump);
         if (oc->allowed && !flowtab_is_clean(oc->ft)) {

@@ -19,6 +19,9 @@
  * once what somebody else changes; a periodic dump is the safety net and
  * brings the counters.  Losing the connection changes nothing by itself.
  *
+ * The switch's handling of fragments is a setting of OpenFlow, not of the
+ * database; it is kept here as the pipeline needs it ("nx-match").
+ *
  * A goal is "enforced" when its flows are in and the data path's cached flows
  * have been revalidated since; see settle() in ofctl.c. */
 
