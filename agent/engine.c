@@ -21,6 +21,7 @@
 #include "ovs-tvd/ofctl.h"
 #include "ovs-tvd/pipeline.h"
 #include "ovs-tvd/vswitch.h"
+#include "simap.h"
 #include "socket-util.h"
 #include "svec.h"
 #include "timeval.h"
@@ -390,7 +391,7 @@ static void
 run_guard(struct engine *e)
 {
     uint64_t generation = vswitch_generation(e->vs);
-    struct sset devices = SSET_INITIALIZER(&devices);
+    struct simap devices = SIMAP_INITIALIZER(&devices);
     struct shash_node *node;
 
     if (generation && generation != e->guard_generation) {
@@ -399,12 +400,12 @@ run_guard(struct engine *e)
             const struct vswitch_iface *iface = node->data;
 
             if (iface->device && (iface->iface_id || iface->attached_mac)) {
-                sset_add(&devices, iface->name);
+                simap_put(&devices, iface->name, iface->ifindex);
             }
         }
         hostguard_set(e->guard, &devices);
     }
-    sset_destroy(&devices);
+    simap_destroy(&devices);
     if (generation) {
         hostguard_run(e->guard, time_msec());
     }
@@ -475,18 +476,20 @@ run_gateways(struct engine *e, const struct model *m)
 
 /* True if every gateway has its port, and its flows are in force. */
 static bool
-gateways_are_in_place(const struct engine *e)
+gateways_are_in_place(struct engine *e)
 {
+    bool all = true;
     const char *nic;
 
     SSET_FOR_EACH (nic, &e->gateways.nics) {
         const struct binding *b = bindings_find_nic(&e->bindings, nic);
 
-        if (!b || !b->goal || ofctl_enforced(e->oc) < b->goal) {
-            return false;
+        if (b) {
+            ofctl_expect(e->oc, b->goal);
         }
+        all &= b && b->goal && ofctl_enforced(e->oc) >= b->goal;
     }
-    return true;
+    return all;
 }
 
 /* One value of 'seq' at a time is waited for, so that a stream of changes
@@ -512,6 +515,7 @@ track_seq(struct engine *e, const struct model *m)
             .goal = e->goal,
             .gateways = e->gateways.submitted,
         };
+        ofctl_expect(e->oc, p->goal);
         poll_immediate_wake();
     }
 }

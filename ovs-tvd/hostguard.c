@@ -20,6 +20,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
+#include "simap.h"
 #include "sset.h"
 #include "util.h"
 
@@ -36,13 +37,16 @@ VLOG_DEFINE_THIS_MODULE(hostguard);
 struct hostguard {
     bool drop;
     const struct report_sink *sink;
-    struct sset wanted;
+    struct simap wanted;        /* Interface index by name. */
     struct sset quiet;          /* Devices whose IPv6 has been switched off. */
+    struct sset present;        /* Devices with a chain, as last known. */
     struct nl_sock *sock;       /* For batches. */
     struct nl_sock *events;     /* For notifications. */
-    bool changed;               /* 'wanted' is new: differences are no drift. */
-    bool check;
+    bool changed;               /* 'wanted' is new. */
+    bool check;                 /* 'present' may be wrong. */
+    bool begun;                 /* Compared once: from then on it is drift. */
     long long int next_check;
+    long long int retry_at;     /* After a failure. */
     char *error;
 };
 
@@ -53,9 +57,10 @@ hostguard_create(bool drop, const struct report_sink *sink)
 
     hg->drop = drop;
     hg->sink = sink;
-    sset_init(&hg->wanted);
+    simap_init(&hg->wanted);
     sset_init(&hg->quiet);
-    hg->changed = hg->check = true;
+    sset_init(&hg->present);
+    hg->check = true;
     return hg;
 }
 
@@ -65,22 +70,34 @@ hostguard_destroy(struct hostguard *hg)
     if (hg) {
         nl_sock_destroy(hg->sock);
         nl_sock_destroy(hg->events);
-        sset_destroy(&hg->wanted);
+        simap_destroy(&hg->wanted);
         sset_destroy(&hg->quiet);
+        sset_destroy(&hg->present);
         free(hg->error);
         free(hg);
     }
 }
 
 void
-hostguard_set(struct hostguard *hg, const struct sset *devices)
+hostguard_set(struct hostguard *hg, const struct simap *devices)
 {
-    if (!sset_equals(&hg->wanted, devices)) {
-        sset_destroy(&hg->wanted);
-        sset_clone(&hg->wanted, devices);
-        hg->changed = hg->check = true;
-        poll_immediate_wake();
+    const struct simap_node *node;
+
+    if (simap_equal(&hg->wanted, devices)) {
+        return;
     }
+    SIMAP_FOR_EACH (node, devices) {
+        unsigned int old = simap_get(&hg->wanted, node->name);
+
+        /* A new device of the same name: the chain went with the old one. */
+        hg->check |= old && old != node->data;
+    }
+    simap_clear(&hg->wanted);
+    SIMAP_FOR_EACH (node, devices) {
+        simap_put(&hg->wanted, node->name, node->data);
+    }
+    hg->changed = true;
+    poll_immediate_wake();
 }
 
 const char *
@@ -343,51 +360,82 @@ static int
 change(struct hostguard *hg, const char *device, bool add)
 {
     struct ofpbuf batch;
+    int error;
 
     begin_batch(&batch);
     append_chain(&batch, device, add);
+    error = commit(hg, &batch);
+    if (!error && add) {
+        sset_add(&hg->present, device);
+    } else if (!add && (!error || error == ENOENT)) {
+        sset_find_and_delete(&hg->present, device);
+        error = 0;              /* It may have gone with its device. */
+    }
+    return error;
+}
+
+/* Makes the table anew with nothing but our chains, in one transaction, so
+ * that the ports stay guarded. */
+static int
+clean(struct hostguard *hg)
+{
+    struct ofpbuf batch;
+    const char *device;
+
+    begin_batch(&batch);
+    append_table(&batch, NFT_MSG_DELTABLE, 0);
+    append_table(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+    SSET_FOR_EACH (device, &hg->present) {
+        append_chain(&batch, device, true);
+    }
     return commit(hg, &batch);
 }
 
 /* Adds and removes what differs.  Goes on after an error, and returns the
  * first; '*n' is the number of changes. */
 static int
-apply(struct hostguard *hg, struct observed *o, size_t *n)
+apply(struct hostguard *hg, size_t *n)
 {
+    const struct simap_node *node;
     const char *device;
     int first = 0;
 
-    if (o->foreign) {
-        struct ofpbuf batch;
-
-        /* In one transaction with what keeps the ports guarded. */
-        begin_batch(&batch);
-        append_table(&batch, NFT_MSG_DELTABLE, 0);
-        append_table(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-        SSET_FOR_EACH (device, &o->devices) {
-            append_chain(&batch, device, true);
-        }
-        first = commit(hg, &batch);
-        ++*n;
-    }
-    SSET_FOR_EACH (device, &hg->wanted) {
-        if (!sset_contains(&o->devices, device) && if_nametoindex(device)) {
-            int error = change(hg, device, true);
+    SIMAP_FOR_EACH (node, &hg->wanted) {
+        if (!sset_contains(&hg->present, node->name)
+            && if_nametoindex(node->name)) {
+            int error = change(hg, node->name, true);
 
             first = first ? first : error;
             ++*n;
         }
     }
-    SSET_FOR_EACH (device, &o->devices) {
-        if (!sset_contains(&hg->wanted, device)) {
+    SSET_FOR_EACH_SAFE (device, &hg->present) {
+        if (!simap_contains(&hg->wanted, device)) {
             int error = change(hg, device, false);
 
-            /* It may have gone with its device. */
-            first = first || error == ENOENT ? first : error;
+            first = first ? first : error;
             ++*n;
         }
     }
     return first;
+}
+
+static void
+drain_events(struct hostguard *hg)
+{
+    uint64_t stub[4096 / 8];
+    struct ofpbuf buf;
+    int error;
+
+    if (!hg->events) {
+        return;
+    }
+    ofpbuf_use_stub(&buf, stub, sizeof stub);
+    do {
+        error = nl_sock_recv(hg->events, &buf, NULL, false);
+        hg->check |= error != EAGAIN;   /* Also if some were lost. */
+    } while (!error);
+    ofpbuf_uninit(&buf);
 }
 
 static void
@@ -404,31 +452,59 @@ set_error(struct hostguard *hg, int error)
     hg->error = text;
 }
 
-static void
-compare(struct hostguard *hg)
+/* Reads the table back.  '*foreign' says whether something is in it that is
+ * not ours. */
+static int
+read_back(struct hostguard *hg, bool *foreign)
 {
     struct observed o = { .devices = SSET_INITIALIZER(&o.devices) };
-    int error = open_sockets(hg);
-    size_t n = 0;
+    int error = dump(NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, observe_chain, &o);
 
-    if (!error) {
-        error = dump(NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, observe_chain, &o);
-    }
     if (!error) {
         error = dump(NFT_MSG_GETRULE, NFTA_RULE_TABLE, observe_rule, &o);
     }
+    *foreign = o.foreign;
+    sset_swap(&hg->present, &o.devices);
+    sset_destroy(&o.devices);
+    return error;
+}
+
+static void
+report_drift(const struct hostguard *hg, bool foreign)
+{
+    report(hg->sink, REPORT_WARNING, "drift",
+           "nftables table netdev %s: %s by somebody else, repaired",
+           HOSTGUARD_TABLE, foreign ? "something was added or changed"
+           : "something was removed");
+}
+
+/* Makes the table as it must be; reads it back before if it may have changed
+ * without our doing. */
+static void
+compare(struct hostguard *hg)
+{
+    int error = open_sockets(hg);
+    bool foreign = false;
+    size_t n = 0;
+
+    if (!error && hg->check) {
+        error = read_back(hg, &foreign);
+        if (!error && foreign) {
+            error = clean(hg);
+            n++;
+        }
+    }
     if (!error) {
-        error = apply(hg, &o, &n);
+        error = apply(hg, &n);
     }
-    if (n && !error && !hg->changed) {
-        report(hg->sink, REPORT_WARNING, "drift",
-               "nftables table netdev %s: %s by somebody else, repaired",
-               HOSTGUARD_TABLE, o.foreign ? "something was added or changed"
-               : "something was removed");
+    if (n && !error && hg->begun && !hg->changed) {
+        report_drift(hg, foreign);
     }
+    hg->begun = true;
     hg->changed = false;
     set_error(hg, error);
-    sset_destroy(&o.devices);
+    drain_events(hg);           /* What we have just done. */
+    hg->check = error != 0;
 }
 
 /* Switches IPv6 off on a port's device.  A failure is no danger, the host is
@@ -451,57 +527,46 @@ make_quiet(const char *device)
 static void
 make_all_quiet(struct hostguard *hg)
 {
+    const struct simap_node *node;
     const char *device;
 
-    SSET_FOR_EACH (device, &hg->wanted) {
-        if (!sset_contains(&hg->quiet, device)) {
-            make_quiet(device);
+    SSET_FOR_EACH_SAFE (device, &hg->quiet) {
+        if (!simap_contains(&hg->wanted, device)) {
+            sset_find_and_delete(&hg->quiet, device);
         }
     }
-    sset_destroy(&hg->quiet);
-    sset_clone(&hg->quiet, &hg->wanted);
-}
-
-static void
-drain_events(struct hostguard *hg)
-{
-    uint64_t stub[4096 / 8];
-    struct ofpbuf buf;
-    int error;
-
-    if (!hg->events) {
-        return;
+    SIMAP_FOR_EACH (node, &hg->wanted) {
+        if (hg->check || sset_add(&hg->quiet, node->name)) {
+            make_quiet(node->name);
+        }
     }
-    ofpbuf_use_stub(&buf, stub, sizeof stub);
-    do {
-        error = nl_sock_recv(hg->events, &buf, NULL, false);
-        hg->check |= error != EAGAIN;   /* Also if some were lost. */
-    } while (!error);
-    ofpbuf_uninit(&buf);
 }
 
 void
 hostguard_run(struct hostguard *hg, long long int now)
 {
     drain_events(hg);
-    if (!hg->check && now < hg->next_check) {
+    hg->check |= now >= hg->next_check;
+    if ((!hg->check || now < hg->retry_at) && !hg->changed) {
         return;
     }
-    hg->check = false;
     make_all_quiet(hg);
     if (hg->drop) {
         compare(hg);
-        drain_events(hg);       /* What we have just done. */
-        hg->check = false;
+    } else {
+        hg->check = hg->changed = false;
     }
-    hg->next_check = now + (hg->error ? RETRY : INTERVAL);
+    hg->next_check = now + INTERVAL;
+    hg->retry_at = hg->error ? now + RETRY : 0;
 }
 
 void
 hostguard_wait(const struct hostguard *hg)
 {
-    if (hg->check) {
+    if (hg->changed) {
         poll_immediate_wake();
+    } else if (hg->check) {
+        poll_timer_wait_until(hg->retry_at);
     }
     if (hg->events) {
         nl_sock_wait(hg->events, POLLIN);

@@ -23,7 +23,7 @@
 
 struct hostguard;
 struct report_sink;
-struct sset;
+struct simap;
 
 /* The name of the table, of family netdev. */
 #define HOSTGUARD_TABLE "tvd"
@@ -34,9 +34,9 @@ struct hostguard *hostguard_create(bool drop, const struct report_sink *sink);
 /* The chains stay. */
 void hostguard_destroy(struct hostguard *);
 
-/* The devices to guard, and no others.  Those that do not exist are left out.
- * Copied. */
-void hostguard_set(struct hostguard *, const struct sset *devices);
+/* The devices to guard, and no others: interface index by name, 0 if it is not
+ * known.  Those that do not exist are left out.  Copied. */
+void hostguard_set(struct hostguard *, const struct simap *devices);
 
 /* 'now' is time_msec(). */
 void hostguard_run(struct hostguard *, long long int now);

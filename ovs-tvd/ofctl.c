@@ -111,7 +111,7 @@ struct ofctl {
     long long int retry_at;
     int retry_delay;
 
-    uint64_t goal, installed, enforced;
+    uint64_t goal, expected, installed, enforced;
     uint64_t commits;           /* Flow bundles committed. */
     uint64_t settled_commits;   /* Of these, revalidated. */
     struct settle settle;
@@ -759,7 +759,7 @@ settle(struct ofctl *oc)
         if (oc->settle.until && oc->now >= oc->settle.until) {
             settle_done(oc);
         }
-    } else if (oc->installed > oc->enforced) {
+    } else if (oc->installed > oc->enforced && oc->expected > oc->enforced) {
         if (oc->settled_commits == oc->commits) {
             oc->enforced = oc->installed;
         } else {
@@ -901,6 +901,15 @@ void
 ofctl_set_goal(struct ofctl *oc, uint64_t goal)
 {
     oc->goal = MAX(oc->goal, goal);
+}
+
+void
+ofctl_expect(struct ofctl *oc, uint64_t goal)
+{
+    if (goal > oc->expected) {
+        oc->expected = goal;
+        poll_immediate_wake();
+    }
 }
 
 uint64_t

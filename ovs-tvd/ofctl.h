@@ -50,8 +50,12 @@ void ofctl_allow_changes(struct ofctl *);
 /* The flowtab now wants all that 'goal' stands for.  Goals grow. */
 void ofctl_set_goal(struct ofctl *, uint64_t goal);
 
-/* The highest goal whose flows are installed, and the highest that is also
- * enforced. */
+/* Somebody waits until 'goal' is enforced.  To find out costs the data path
+ * some rounds of revalidation, so it is not done unasked. */
+void ofctl_expect(struct ofctl *, uint64_t goal);
+
+/* The highest goal whose flows are installed, and the highest that is known
+ * to be enforced. */
 uint64_t ofctl_installed(const struct ofctl *);
 uint64_t ofctl_enforced(const struct ofctl *);
 

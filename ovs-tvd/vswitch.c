@@ -105,6 +105,7 @@ monitor(struct ovsdb_idl *idl)
         &ovsrec_interface_col_name,
         &ovsrec_interface_col_error,
         &ovsrec_interface_col_external_ids,
+        &ovsrec_interface_col_ifindex,
         &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_type,
     };
@@ -238,6 +239,7 @@ read_iface(struct vswitch *vs, const struct ovsrec_interface *row)
 
     iface->name = xstrdup(row->name);
     iface->device = !row->type[0] || !strcmp(row->type, "system");
+    iface->ifindex = row->n_ifindex ? row->ifindex[0] : 0;
     iface->iface_id = nullable_id(&row->external_ids, "iface-id");
     iface->attached_mac = nullable_id(&row->external_ids, "attached-mac");
     iface->ofport = iface_ofport(row);

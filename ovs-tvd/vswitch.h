@@ -33,6 +33,7 @@ struct vswitch_iface {
     char *name;                 /* Of the port and the interface. */
     bool device;                /* Of no special type: a network device that
                                  * was there before. */
+    unsigned int ifindex;       /* Of the device, 0 if not known. */
     char *iface_id;             /* external_ids:iface-id, or NULL. */
     char *attached_mac;         /* external_ids:attached-mac, or NULL. */
     ofp_port_t ofport;          /* OFPP_NONE until ovs-vswitchd gave one. */
