@@ -319,23 +319,44 @@ put_hygiene(struct ds *out)
         "        ct status snat,dnat counter name drop_nat drop\n");
 }
 
+/* Whoever sends many packets shall not fill the log. */
+static void
+put_log(struct ds *out, const struct gateway_ruleset *rs, const char *match,
+        const char *rate, const char *event, const char *hook)
+{
+    char *prefix = xasprintf("tvd-gw %.*s %s %s: ", LOG_NAME_MAX, rs->name,
+                             event, hook);
+
+    ds_put_format(out, "        %slimit rate %s packets log prefix ",
+                  match, rate);
+    put_quoted(out, prefix, COMMENT_MAX);
+    ds_put_char(out, '\n');
+    free(prefix);
+}
+
+/* What opens here is logged as it comes; if it is then denied, again. */
+static void
+put_log_new(struct ds *out, const struct gateway_ruleset *rs, const char *hook)
+{
+    if (rs->log == GATEWAY_LOG_ALL) {
+        put_log(out, rs, "ct state new ", "100/second burst 200", "new", hook);
+    }
+}
+
 static void
 put_hook_tail(struct ds *out, const struct gateway_ruleset *rs,
               const char *hook)
 {
-    char *prefix = xasprintf("tvd-gw %.*s drop %s: ", LOG_NAME_MAX, rs->name,
-                             hook);
-
     ds_put_cstr(out, "        meta pkttype { broadcast, multicast } "
                 "counter name drop_multicast drop\n"
                 "        ip daddr 224.0.0.0/4 "
                 "counter name drop_multicast drop\n"
                 "        ip6 daddr ff00::/8 "
-                "counter name drop_multicast drop\n"
-                "        limit rate 10/minute burst 20 packets log prefix ");
-    put_quoted(out, prefix, COMMENT_MAX);
-    ds_put_format(out, "\n        counter name drop_%s drop\n    }\n", hook);
-    free(prefix);
+                "counter name drop_multicast drop\n");
+    if (rs->log != GATEWAY_LOG_NONE) {
+        put_log(out, rs, "", "10/minute burst 20", "drop", hook);
+    }
+    ds_put_format(out, "        counter name drop_%s drop\n    }\n", hook);
 }
 
 static void
@@ -344,17 +365,20 @@ put_hooks(struct ds *out, const struct gateway_ruleset *rs)
     put_hook_head(out, "input");
     put_local_traffic(out, "i");
     put_hygiene(out);
+    put_log_new(out, rs, "input");
     ds_put_cstr(out, "        jump own\n");
     put_hook_tail(out, rs, "input");
 
     put_hook_head(out, "forward");
     put_hygiene(out);
+    put_log_new(out, rs, "forward");
     ds_put_cstr(out, "        jump transit\n");
     put_hook_tail(out, rs, "forward");
 
     put_hook_head(out, "output");
     put_local_traffic(out, "o");
     put_hygiene(out);
+    put_log_new(out, rs, "output");
     /* Errors the gateway reports about what passes through it. */
     ds_put_cstr(out, "        ct state related jump transit\n"
                 "        jump own\n");

@@ -387,6 +387,15 @@ for_each_role(struct builder *b, build_role_func *build)
     free(tvds);
 }
 
+static enum gateway_log
+log_setting(const struct model_tvd *tvd)
+{
+    const char *log = smap_get_def(&tvd->settings, "gateway_log", "denied");
+
+    return (!strcmp(log, "all") ? GATEWAY_LOG_ALL
+            : !strcmp(log, "none") ? GATEWAY_LOG_NONE : GATEWAY_LOG_DENIED);
+}
+
 char *
 gateway_ruleset_create(const struct model *m,
                        const struct gateway_index *index,
@@ -397,6 +406,7 @@ gateway_ruleset_create(const struct model *m,
     struct builder b = { .m = m, .index = index, .nic = nic, .rs = rs };
 
     rs->name = xstrdup(nic->ee->name);
+    rs->log = log_setting(nic->tvd);
     shash_init(&rs->sets);
     sets_add(rs, "self", "this gateway", &nic, 1);
     for_each_role(&b, build_transit);

@@ -79,8 +79,16 @@ struct gateway_rule {
     size_t n_services;
 };
 
+/* Which new connections the gateway logs: setting "gateway_log" of its TVD. */
+enum gateway_log {
+    GATEWAY_LOG_DENIED,         /* What is dropped; the default. */
+    GATEWAY_LOG_ALL,            /* What is dropped, and what opens. */
+    GATEWAY_LOG_NONE,
+};
+
 struct gateway_ruleset {
     char *name;                 /* Of the gateway EE; shown in log lines. */
+    enum gateway_log log;
     struct shash sets;          /* "struct gateway_set *" by name; a base
                                  * name has both versions, maybe empty. */
     struct gateway_rule *rules; /* In the order of the chains. */

@@ -364,6 +364,7 @@ gateway_ruleset_to_json(const struct gateway_ruleset *rs)
         json_array_add(rules, rule_to_json(&rs->rules[i]));
     }
     put_string(json, "name", rs->name);
+    json_object_put(json, "log", json_integer_create(rs->log));
     json_object_put(json, "sets", sets);
     json_object_put(json, "rules", rules);
     return json;
@@ -378,6 +379,7 @@ gateway_ruleset_from_json(const struct json *json)
 
     shash_init(&rs->sets);
     rs->name = get_string(&r, "name", false);
+    rs->log = get_integer(&r, "log", GATEWAY_LOG_DENIED, GATEWAY_LOG_NONE);
     sets = get_array(&r, "sets");
     for (size_t i = 0; i < sets->n && !r.failed; i++) {
         struct gateway_set *set = set_from_json(sets->elems[i]);

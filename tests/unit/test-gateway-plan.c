@@ -503,6 +503,59 @@ test_allows(const struct shash *wanted)
     }
 }
 
+/* How many times 'part' is in 'text'. */
+static size_t
+count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, part)); text += strlen(part)) {
+        n++;
+    }
+    return n;
+}
+
+/* The setting "gateway_log" of the TVD: lines that log what opens, and what is
+ * dropped, in the three hooks. */
+static void
+test_log(struct model *m)
+{
+    static const struct {
+        const char *value;      /* NULL: not set. */
+        size_t n_new;
+        size_t n_drop;
+    } cases[] = {
+        { NULL, 0, 3 }, { "denied", 0, 3 }, { "all", 3, 3 }, { "none", 0, 0 },
+    };
+    struct model_tvd *tvd = model_tvd_find(m, "red");
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct gateway_wanted *w;
+        struct shash wanted;
+
+        smap_remove(&tvd->settings, "gateway_log");
+        if (cases[i].value) {
+            smap_add(&tvd->settings, "gateway_log", cases[i].value);
+        }
+        gateway_plan_wanted(m, "mgmt1", true, &wanted);
+        w = shash_find_data(&wanted, "gw-r");
+
+        /* By the way of the worker. */
+        struct json *json = gateway_ruleset_to_json(w->ruleset);
+        struct gateway_ruleset *rs = gateway_ruleset_from_json(json);
+        char *text = gateway_ruleset_format(rs, true, NULL);
+        ok(count(text, "log prefix \"tvd-gw gw-r new ") == cases[i].n_new
+           && count(text, "log prefix \"tvd-gw gw-r drop ")
+              == cases[i].n_drop, "gateway_log: %s",
+           cases[i].value ? cases[i].value : "(default)");
+        free(text);
+        gateway_ruleset_destroy(rs);
+        json_destroy(json);
+        gateway_wanted_destroy_all(&wanted);
+    }
+    smap_remove(&tvd->settings, "gateway_log");
+}
+
 int
 main(void)
 {
@@ -518,6 +571,7 @@ main(void)
     test_json(&wanted);
     test_allows(&wanted);
     gateway_wanted_destroy_all(&wanted);
+    test_log(m);
     model_destroy(m);
     test_report_json();
     test_names();
