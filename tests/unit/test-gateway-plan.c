@@ -3,47 +3,14 @@
 #include <config.h>
 #include "gateway/plan.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include "gateway/wire.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "tests/unit/gateway-model.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/tap.h"
 #include "util.h"
-
-/* --- Golden files ----------------------------------------------------------*/
-
-/* Compares 'got' with tests/golden/gateway/NAME; with TVD_GOLDEN_UPDATE set,
- * writes it there. */
-static void
-is_golden(const char *got, const char *name)
-{
-    char *path = xasprintf("tests/golden/gateway/%s", name);
-    bool update = getenv("TVD_GOLDEN_UPDATE") != NULL;
-    FILE *f = fopen(path, update ? "w" : "r");
-    struct ds want = DS_EMPTY_INITIALIZER;
-    int c;
-
-    if (!f) {
-        ok(false, "open %s: %s", path, ovs_strerror(errno));
-    } else if (update) {
-        fputs(got, f);
-    } else {
-        while ((c = getc(f)) != EOF) {
-            ds_put_char(&want, c);
-        }
-        ok(!strcmp(got, ds_cstr(&want)), "%s is as in %s", name, path);
-        if (strcmp(got, ds_cstr(&want))) {
-            printf("# got (write with TVD_GOLDEN_UPDATE=1):\n%s", got);
-        }
-    }
-    if (f) {
-        fclose(f);
-    }
-    ds_destroy(&want);
-    free(path);
-}
 
 static void
 put_actions(struct ds *out, const struct ovs_list *actions)
@@ -138,7 +105,7 @@ test_golden(const struct shash *wanted)
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         const struct gateway_wanted *w = shash_find_data(wanted, names[i]);
         char *text = gateway_ruleset_format(w->ruleset, true, NULL);
-        char *file = xasprintf("%s.nft", names[i]);
+        char *file = xasprintf("gateway/%s.nft", names[i]);
 
         is_golden(text, file);
         free(file);
@@ -148,7 +115,7 @@ test_golden(const struct shash *wanted)
     struct gateway_observed nothing;
     gateway_observed_init(&nothing);
     char *actions = plan(shash_find_data(wanted, "gw-r"), &nothing);
-    is_golden(actions, "gw-r.plan");
+    is_golden(actions, "gateway/gw-r.plan");
     free(actions);
     gateway_observed_destroy(&nothing);
 }
@@ -387,7 +354,8 @@ mutate(const struct json *json, int *n_bad)
             struct json *copy = json_deep_clone(json);
             struct gateway_wanted *w;
 
-            shash_find_and_delete(json_object(copy), nodes[i]->name);
+            json_destroy(shash_find_and_delete(json_object(copy),
+                                               nodes[i]->name));
             if (how) {
                 json_object_put(copy, nodes[i]->name,
                                 json_real_create(0.5));
