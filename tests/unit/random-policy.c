@@ -63,6 +63,9 @@ random_policy_fill_rule(struct model_rule *rule)
         if (!random_range(2)) {
             sset_add_and_free(&rule->peer_ees, xasprintf("%s-m0", to->name));
         }
+        if (!random_range(2)) {
+            sset_add(&rule->peer_ees, "both");
+        }
     }
     if (rule->action == MODEL_P || rule->action == MODEL_G) {
         for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
@@ -92,6 +95,22 @@ add_rule(struct model_role *role, struct model_tvd *to)
     }
 }
 
+/* Adds EE "both", which has NICs in two TVDs or twice in one. */
+static void
+add_bridge(struct model *m)
+{
+    struct model_ee *ee = model_ee_add(m, "both");
+
+    for (int i = 0; i < 2; i++) {
+        struct model_tvd *tvd = model_tvd_find(
+            m, random_tvds[random_range(RANDOM_N_TVDS)]);
+        struct model_nic *nic = model_nic_add(ee, i ? "eth1" : "eth0");
+
+        nic->tvd = tvd;
+        nic->role = model_role_find(tvd, i ? "n" : "m");
+    }
+}
+
 struct model *
 random_policy(uint32_t members, uint32_t matrix, const struct model *old)
 {
@@ -115,6 +134,7 @@ random_policy(uint32_t members, uint32_t matrix, const struct model *old)
             }
         }
     }
+    add_bridge(m);
     random_set_seed(matrix);
     for (int t = 0; t < RANDOM_N_TVDS; t++) {
         for (int r = 0; r < RANDOM_N_ROLES; r++) {
@@ -129,4 +149,25 @@ random_policy(uint32_t members, uint32_t matrix, const struct model *old)
     char *error = alloc_fill(m, old, &state, NULL);
     ovs_assert(!error);
     return m;
+}
+
+const struct model_nic **
+random_policy_nics(const struct model *m, size_t *n)
+{
+    const struct model_nic **nics = NULL;
+    struct shash_node *node;
+    size_t allocated = 0;
+
+    *n = 0;
+    SHASH_FOR_EACH (node, &m->ees) {
+        const struct model_ee *ee = node->data;
+
+        for (size_t i = 0; i < ee->n_nics; i++) {
+            if (*n >= allocated) {
+                nics = x2nrealloc(nics, &allocated, sizeof *nics);
+            }
+            nics[(*n)++] = ee->nics[i];
+        }
+    }
+    return nics;
 }

@@ -2,7 +2,7 @@
  *
  * Small policies made at random, for tests of what follows from a policy:
  * three TVDs of both IP versions with three roles each, one or no EE or two in
- * every role, and every kind of entry in the matrix. */
+ * every role, an EE with two NICs, and every kind of entry in the matrix. */
 
 #ifndef TESTS_UNIT_RANDOM_POLICY_H
 #define TESTS_UNIT_RANDOM_POLICY_H 1
@@ -18,6 +18,9 @@ extern const char *const random_roles[RANDOM_N_ROLES];
  * the random numbers. */
 struct model *random_policy(uint32_t members, uint32_t matrix,
                             const struct model *old);
+
+/* All NICs, in no order, and their number; caller frees. */
+const struct model_nic **random_policy_nics(const struct model *, size_t *n);
 
 /* Adds EE "TVD-ROLEi" with a NIC, without ids. */
 struct model_nic *random_policy_add(struct model *, struct model_tvd *,

@@ -187,14 +187,17 @@ remove_ee(struct bench *b)
     if (!ee) {
         return;
     }
-    const struct model_nic *nic = ee->nics[0];
     b->what = "removing an EE";
     if (decide_gateway_ee_removing(b->m, ee)) {
         b->what = "removing a gateway";
-        pipeline_touch_tvd(b->pipeline, nic->tvd->id);
+        for (size_t i = 0; i < ee->n_nics; i++) {
+            pipeline_touch_tvd(b->pipeline, ee->nics[i]->tvd->id);
+        }
     }
-    pipeline_touch_nic(b->pipeline, nic->id);
-    set_port(b, nic, false);
+    for (size_t i = 0; i < ee->n_nics; i++) {
+        pipeline_touch_nic(b->pipeline, ee->nics[i]->id);
+        set_port(b, ee->nics[i], false);
+    }
     model_ee_remove(b->m, ee);
 }
 
@@ -206,7 +209,7 @@ change_nic(struct bench *b)
     if (!ee) {
         return;
     }
-    struct model_nic *nic = ee->nics[0];
+    struct model_nic *nic = ee->nics[random_range(ee->n_nics)];
     struct eth_addr mac = nic->mac;
 
     switch (random_range(4)) {
@@ -241,7 +244,7 @@ change_port(struct bench *b)
 
     if (ee) {
         b->what = "plugging in and out";
-        set_port(b, ee->nics[0], random_range(2));
+        set_port(b, ee->nics[random_range(ee->n_nics)], random_range(2));
     }
 }
 

@@ -164,6 +164,8 @@ make_error(const struct model_nic *reporter, const struct model_nic *src,
 
 struct bench {
     const struct model *model;
+    const struct model_nic **nics;      /* Of the model, owned. */
+    size_t n_nics;
     struct pipeline *pipeline;
     struct flowtab *flowtab;
     struct machine *machine;
@@ -200,7 +202,6 @@ forward(const struct bench *b, const struct model_nic *gateway,
 {
     struct machine_packet in = *p;
     struct flow *flow = &p->flow;
-    struct shash_node *node;
 
     memset(flow, 0, sizeof *flow);
     flow->in_port.ofp_port = u16_to_ofp(gateway->id);
@@ -215,11 +216,9 @@ forward(const struct bench *b, const struct model_nic *gateway,
     flow->nw_ttl = in.flow.nw_ttl - 1;
     flow->tp_src = in.flow.tp_src;
     flow->tp_dst = in.flow.tp_dst;
-    SHASH_FOR_EACH (node, &b->model->ees) {
-        const struct model_ee *ee = node->data;
-
-        if (ee->nics[0]->tvd == gateway->tvd && is_for(p, ee->nics[0])) {
-            flow->dl_dst = ee->nics[0]->mac;
+    for (size_t i = 0; i < b->n_nics; i++) {
+        if (b->nics[i]->tvd == gateway->tvd && is_for(p, b->nics[i])) {
+            flow->dl_dst = b->nics[i]->mac;
         }
     }
 }
@@ -338,11 +337,8 @@ try_errors(struct bench *b, const struct model_nic *src,
            const struct model_nic *dst, const struct decision *d,
            const struct kind *kind, bool ipv6)
 {
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &b->model->ees) {
-        const struct model_nic *nic = ((struct model_ee *) node->data)
-                                      ->nics[0];
+    for (size_t n = 0; n < b->n_nics; n++) {
+        const struct model_nic *nic = b->nics[n];
         struct decision own = decide_pair(nic, src);
         bool on_path = false;
 
@@ -411,14 +407,11 @@ static void
 try_forgeries(struct bench *b, const struct model_nic *src,
               const struct model_nic *dst, const struct kind *kind, bool ipv6)
 {
-    struct shash_node *node;
-
     b->src = src;
     b->dst = dst;
     machine_forget_connections(b->machine);
-    SHASH_FOR_EACH (node, &b->model->ees) {
-        const struct model_nic *other = ((struct model_ee *) node->data)
-                                        ->nics[0];
+    for (size_t i = 0; i < b->n_nics; i++) {
+        const struct model_nic *other = b->nics[i];
         struct trip t;
 
         if (other != dst || src->tvd != dst->tvd) {
@@ -482,18 +475,17 @@ bench_destroy(struct bench *b)
     machine_destroy(b->machine);
     pipeline_destroy(b->pipeline);
     flowtab_destroy(b->flowtab);
+    free(b->nics);
 }
 
 static void
 load(struct bench *b, const struct model *m)
 {
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &m->ees) {
-        const struct model_ee *ee = node->data;
-
-        pipeline_set_port(b->pipeline, ee->nics[0]->id,
-                          u16_to_ofp(ee->nics[0]->id));
+    free(b->nics);
+    b->nics = random_policy_nics(m, &b->n_nics);
+    for (size_t i = 0; i < b->n_nics; i++) {
+        pipeline_set_port(b->pipeline, b->nics[i]->id,
+                          u16_to_ofp(b->nics[i]->id));
     }
     pipeline_touch_all(b->pipeline);
     pipeline_run(b->pipeline, m);
@@ -529,15 +521,12 @@ typedef void try_func(struct bench *, const struct model_nic *src,
 static void
 for_each_pair(struct bench *b, size_t n_kinds, try_func *cb)
 {
-    struct shash_node *x, *y;
     size_t turn = b->seed;
 
-    SHASH_FOR_EACH (x, &b->model->ees) {
-        SHASH_FOR_EACH (y, &b->model->ees) {
+    for (size_t i = 0; i < b->n_nics; i++) {
+        for (size_t j = 0; j < b->n_nics; j++) {
             for (size_t k = 0; k < n_kinds; k++) {
-                cb(b, ((struct model_ee *) x->data)->nics[0],
-                   ((struct model_ee *) y->data)->nics[0], &kinds[k],
-                   turn++ & 1);
+                cb(b, b->nics[i], b->nics[j], &kinds[k], turn++ & 1);
             }
         }
         turn++;
@@ -638,21 +627,19 @@ test_changes(uint32_t first_seed, int n_seeds)
     for (uint32_t seed = first_seed; seed < first_seed + n_seeds; seed++) {
         struct model *old = random_policy(seed, seed + 2000000, NULL);
         struct model *new = random_policy(seed, seed + 3000000, old);
-        struct shash_node *x, *y;
+        size_t turn = seed, n_nics;
+        const struct model_nic **nics = random_policy_nics(old, &n_nics);
         struct bench b;
-        size_t turn = seed;
 
         bench_init(&b);
         b.seed = seed;
         load(&b, old);
-        SHASH_FOR_EACH (x, &old->ees) {
-            SHASH_FOR_EACH (y, &old->ees) {
-                turn++;
-                try_revoked(&b, new, ((struct model_ee *) x->data)->nics[0],
-                            ((struct model_ee *) y->data)->nics[0],
-                            &kinds[turn % N_OPENING], turn / N_OPENING & 1);
-            }
+        for (size_t i = 0; i < n_nics * n_nics; i++) {
+            turn++;
+            try_revoked(&b, new, nics[i / n_nics], nics[i % n_nics],
+                        &kinds[turn % N_OPENING], turn / N_OPENING & 1);
         }
+        free(nics);
         checks += b.n_checks;
         allowed += b.n_allowed;
         wrong += b.n_wrong;
