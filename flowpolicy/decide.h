@@ -55,6 +55,10 @@
  * it, pass on the same path backwards; nothing else passes because of it.  Of
  * ICMP only requests open connections (decide_icmp_opens()).
  *
+ * Broadcast and multicast stay inside a TVD and reach all of it.  They are let
+ * through exactly if the sender's entry for its own TVD is "unrestricted"; ARP
+ * and neighbour discovery are answered by the network and need no entry.
+ *
  * The answer is about policy alone.  Whether both ends have addresses of the
  * same IP version, are attached, or are running, is another matter. */
 
