@@ -177,11 +177,12 @@ run_tool(char *const argv[], char **output)
 
 /* Runs "ovsdb-tool VERB FILE SCHEMA". */
 static char *
-run_ovsdb_tool(struct dbserver *s, const char *verb, char **outputp)
+run_ovsdb_tool(struct dbserver *s, const char *verb, char *file,
+               char **outputp)
 {
     char *argv[] = {
         CONST_CAST(char *, "ovsdb-tool"), CONST_CAST(char *, "-voff"),
-        CONST_CAST(char *, verb), s->file, s->schema, NULL,
+        CONST_CAST(char *, verb), file, s->schema, NULL,
     };
     char *output, *error = NULL;
     int status = run_tool(argv, &output);
@@ -191,7 +192,7 @@ run_ovsdb_tool(struct dbserver *s, const char *verb, char **outputp)
                                : process_status_msg(status);
 
         error = xasprintf("cannot %s the database %s: %s (ovsdb-tool: %s)",
-                          verb, s->file, output[0] ? output : "no message",
+                          verb, file, output[0] ? output : "no message",
                           how);
         free(how);
     }
@@ -222,10 +223,29 @@ write_schema(const struct dbserver *s)
     return error;
 }
 
+/* Under another name first: half a file would never be taken for one that is
+ * there. */
+static char *
+make_file(struct dbserver *s)
+{
+    char *tmp = xasprintf("%s.new", s->file);
+    char *error;
+
+    VLOG_INFO("making the database %s", s->file);
+    unlink(tmp);
+    error = run_ovsdb_tool(s, "create", tmp, NULL);
+    if (!error && rename(tmp, s->file)) {
+        error = xasprintf("cannot make %s: %s", s->file, ovs_strerror(errno));
+    }
+    free(tmp);
+    return error;
+}
+
 static char *
 convert_if_needed(struct dbserver *s)
 {
-    char *output, *error = run_ovsdb_tool(s, "needs-conversion", &output);
+    char *output, *error = run_ovsdb_tool(s, "needs-conversion", s->file,
+                                           &output);
 
     if (error) {
         return error;
@@ -233,7 +253,7 @@ convert_if_needed(struct dbserver *s)
     if (!strcmp(output, "yes")) {
         VLOG_INFO("converting %s to the present schema", s->file);
         dbserver_stop(s);
-        error = run_ovsdb_tool(s, "convert", NULL);
+        error = run_ovsdb_tool(s, "convert", s->file, NULL);
     }
     free(output);
     return error;
@@ -253,8 +273,7 @@ dbserver_prepare(struct dbserver *s)
             return xasprintf("cannot use %s: %s", s->file,
                              ovs_strerror(errno));
         }
-        VLOG_INFO("making the database %s", s->file);
-        return run_ovsdb_tool(s, "create", NULL);
+        return make_file(s);
     }
     error = convert_if_needed(s);
     s->adopted = s->pid != 0;

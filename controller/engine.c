@@ -20,7 +20,7 @@
 VLOG_DEFINE_THIS_MODULE(engine);
 
 /* How long a request waits for the database to be read at all, in ms. */
-#define FIRST_READ_TIMEOUT 5000
+#define FIRST_READ_TIMEOUT 15000
 
 static void
 take_report(void *e_, enum report_severity severity, const char *kind,
@@ -176,7 +176,7 @@ try_answer(struct engine *e, struct api_call *call, bool last_chance)
     if (request->method == REQUEST_WAIT) {
         result = wait_result(e, request, &ready);
     } else {
-        ready = events_any(e->idl, request->since);
+        ready = events_any(&e->events, request->since);
         result = (ready || last_chance
                   ? events_to_json(e->idl, request->since, request->limit)
                   : NULL);

@@ -71,7 +71,7 @@ is_numbered(const struct tvdrec_event *row)
     return row->id > 0 && row->id <= MAX_ID;
 }
 
-bool
+void
 events_run(struct events *events, const struct ovsdb_idl *idl)
 {
     unsigned int seqno = tvdrec_event_get_seqno(idl);
@@ -79,20 +79,27 @@ events_run(struct events *events, const struct ovsdb_idl *idl)
     size_t n = 0;
 
     if (seqno == events->seqno) {
-        return false;
+        return;
     }
     events->seqno = seqno;
+    events->visible = 0;
     events->work = false;
     TVDREC_EVENT_FOR_EACH (row, idl) {
         n++;
         if (is_numbered(row)) {
-            events->last = MAX(events->last, row->id);
+            events->visible = MAX(events->visible, row->id);
         } else {
             events->work = true;
         }
     }
+    events->last = MAX(events->last, events->visible);
     events->work |= n > EVENTS_MAX;
-    return true;
+}
+
+bool
+events_any(const struct events *events, int64_t since)
+{
+    return events->visible > since;
 }
 
 bool
@@ -237,17 +244,4 @@ events_to_json(const struct ovsdb_idl *idl, int64_t since, int64_t limit)
     json_object_put(result, "events", array);
     json_object_put(result, "last", json_integer_create(last));
     return result;
-}
-
-bool
-events_any(const struct ovsdb_idl *idl, int64_t since)
-{
-    const struct tvdrec_event *row;
-
-    TVDREC_EVENT_FOR_EACH (row, idl) {
-        if (is_numbered(row) && row->id > since) {
-            return true;
-        }
-    }
-    return false;
 }

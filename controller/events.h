@@ -28,7 +28,8 @@ struct events {
     struct ovs_list pending;    /* Our own, not yet written. */
     size_t n_pending;
     size_t n_writing;           /* The first so many are in a transaction. */
-    int64_t last;               /* Highest number given. */
+    int64_t last;               /* Highest number given, */
+    int64_t visible;            /* and highest in the table. */
     unsigned int seqno;         /* Of the table when last looked at. */
     bool work;                  /* Rows are to be numbered or removed. */
 };
@@ -40,8 +41,11 @@ void events_destroy(struct events *);
 void events_add(struct events *, enum report_severity, const char *kind,
                 const char *message, long long int wall);
 
-/* Looks at the table, if it changed.  Returns true if it did. */
-bool events_run(struct events *, const struct ovsdb_idl *);
+/* Looks at the table, if it changed. */
+void events_run(struct events *, const struct ovsdb_idl *);
+
+/* True if there are events numbered above 'since'. */
+bool events_any(const struct events *, int64_t since);
 
 /* True if events_write() has something to write. */
 bool events_pending(const struct events *);
@@ -56,7 +60,4 @@ void events_written(struct events *, bool success);
  * docs/ARCHITECTURE.md describes; caller owns. */
 struct json *events_to_json(const struct ovsdb_idl *, int64_t since,
                             int64_t limit);
-/* True if events_to_json() would find some. */
-bool events_any(const struct ovsdb_idl *, int64_t since);
-
 #endif /* controller/events.h */

@@ -14,6 +14,8 @@
 /* What we remember of the agent of a host. */
 struct agent_life {
     int64_t heartbeat;          /* As last seen. */
+    int64_t seq;
+    char *error;
     long long int changed;      /* When we saw it change, monotonic ms. */
     bool online;
     bool seen;                  /* Used while looking: there is a row. */
@@ -38,10 +40,25 @@ hosts_init(struct hosts *hosts)
     hosts->started = false;
 }
 
+static void
+forget(struct hosts *hosts, struct shash_node *node)
+{
+    struct agent_life *life = node->data;
+
+    free(life->error);
+    free(life);
+    shash_delete(&hosts->agents, node);
+}
+
 void
 hosts_destroy(struct hosts *hosts)
 {
-    shash_destroy_free_data(&hosts->agents);
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &hosts->agents) {
+        forget(hosts, node);
+    }
+    shash_destroy(&hosts->agents);
 }
 
 /* Before the first look nothing is known but the time in the row; a host
@@ -74,6 +91,11 @@ update(struct hosts *hosts, const struct tvdrec_agent *row,
         life->changed = now;
     }
     life->seen = true;
+    life->seq = row->seq;
+    if (!nullable_string_is_equal(life->error, row->error)) {
+        free(life->error);
+        life->error = xstrdup(row->error);
+    }
     online = now - life->changed <= HOSTS_OFFLINE_AFTER;
     if (online != life->online) {
         life->online = online;
@@ -108,8 +130,7 @@ hosts_run(struct hosts *hosts, const struct ovsdb_idl *idl,
         struct agent_life *life = node->data;
 
         if (!life->seen) {
-            free(life);
-            shash_delete(&hosts->agents, node);
+            forget(hosts, node);
         }
     }
     hosts->started = true;
@@ -129,42 +150,28 @@ hosts_wait(const struct hosts *hosts)
     }
 }
 
-static const struct tvdrec_agent *
-find_agent(const struct ovsdb_idl *idl, const char *host)
-{
-    const struct tvdrec_agent *row;
-
-    TVDREC_AGENT_FOR_EACH (row, idl) {
-        if (!strcmp(row->host, host)) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
 void
-hosts_status(const struct hosts *hosts, const struct ovsdb_idl *idl,
-             const char *name, int64_t wanted_seq, struct host_status *status)
+hosts_status(const struct hosts *hosts, const char *name, int64_t wanted,
+             int64_t newest, struct host_status *status)
 {
     const struct agent_life *life = shash_find_data(&hosts->agents, name);
-    const struct tvdrec_agent *row = find_agent(idl, name);
 
     memset(status, 0, sizeof *status);
-    status->seq = row ? row->seq : 0;
-    if (!row || !life) {
+    status->seq = life ? life->seq : 0;
+    if (!life) {
         status->state = HOST_OFFLINE;
         status->reason = xstrdup("no agent has ever reported from this host");
     } else if (!life->online) {
         status->state = HOST_OFFLINE;
         status->reason = xasprintf("its agent has not been heard of for more "
                                    "than %d s", HOSTS_OFFLINE_AFTER / 1000);
-    } else if (row->error[0]) {
+    } else if (life->error[0]) {
         status->state = HOST_ERROR;
-        status->reason = xstrdup(row->error);
-    } else if (row->seq < wanted_seq) {
+        status->reason = xstrdup(life->error);
+    } else if (life->seq < wanted || life->seq > newest) {
         status->state = HOST_BEHIND;
         status->reason = xasprintf("its agent has %"PRId64" of %"PRId64,
-                                   row->seq, wanted_seq);
+                                   life->seq, wanted);
     } else {
         status->state = HOST_ENFORCED;
     }

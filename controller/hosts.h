@@ -45,14 +45,17 @@ void hosts_run(struct hosts *, const struct ovsdb_idl *,
 /* Wakes the poll loop when a host becomes overdue. */
 void hosts_wait(const struct hosts *);
 
-/* What is known of host 'name'. */
+/* What is known of a host. */
 struct host_status {
     enum host_state state;
     int64_t seq;                /* What it has, 0 if unknown. */
     char *reason;               /* NULL if enforced; owned. */
 };
-void hosts_status(const struct hosts *, const struct ovsdb_idl *,
-                  const char *name, int64_t wanted_seq, struct host_status *);
+/* Of host 'name', asked about 'wanted'; 'newest' is the seq of TVD_Global.  (An
+ * agent that claims a later one has not yet seen that the database was put
+ * back to an older state.) */
+void hosts_status(const struct hosts *, const char *name, int64_t wanted,
+                  int64_t newest, struct host_status *);
 void host_status_destroy(struct host_status *);
 
 #endif /* controller/hosts.h */

@@ -313,6 +313,20 @@ add_by_copy(struct engine *e, struct change *change)
     intent_error_destroy(&error);
 }
 
+static size_t
+count_roles(const struct model *m)
+{
+    const struct shash_node *node;
+    size_t n = 0;
+
+    SHASH_FOR_EACH (node, &m->tvds) {
+        const struct model_tvd *tvd = node->data;
+
+        n += shash_count(&tvd->roles);
+    }
+    return n;
+}
+
 /* Adds an EE by itself.  The model in force is borrowed for that, and is as it
  * was afterwards: what is committed comes back from the database.  Returns
  * false, with nothing done, if the EE concerns more than itself. */
@@ -323,6 +337,7 @@ add_alone(struct engine *e, struct change *change)
     struct model *model = tvd_db_model(e->db);
     struct intent_error error;
     struct intent intent;
+    size_t n_roles = count_roles(model);
     struct model_ee *ee;
     bool alone = true;
 
@@ -330,12 +345,12 @@ add_alone(struct engine *e, struct change *change)
     intent_error_init(&error, "ee");
     ee = policy_parse_ee(model, request->ee, strlen(request->ee),
                          &error.errors);
-    if (!ee) {
-        /* It may have left a role behind. */
+    if (count_roles(model) != n_roles) {
         tvd_db_reread(e->db);
+    }
+    if (!ee) {
         finish_early(change, NULL, &error);
     } else if (!intent_ee_is_simple(ee)) {
-        tvd_db_reread(e->db);
         alone = false;
     } else if (!intent_of_new_ee(model, ee, tvd_db_ids(e->db), &intent,
                                  &error)) {
