@@ -21,8 +21,9 @@
 
 struct flow_list;
 
-/* FIELD(ENUM, mf_field, first bit, number of bits, "what").  Everything is 0
- * when a packet comes in, and is kept through connection tracking.
+/* FIELD(ENUM, mf_field, first bit, number of bits, "what"); "what" is empty for
+ * fields of the packet and for other views of the same bits.  All registers
+ * are 0 when a packet comes in, and are kept through connection tracking.
  *
  * NICs, roles and TVDs stand as their stable ids, a role and its TVD together
  * in one register. */
@@ -30,21 +31,21 @@ struct flow_list;
     FIELD(SRC_NIC, REG0, 0, 32, "NIC whose address the source is")          \
     FIELD(SRC_TVD, REG1, 0, 16, "its TVD")                                  \
     FIELD(SRC_ROLE, REG1, 16, 16, "its role")                               \
-    FIELD(SRC_ID, REG1, 0, 32, "both")                                      \
-    FIELD(SRC_TVD15, REG1, 0, 15, "TVD ids are below 2^15")                 \
+    FIELD(SRC_ID, REG1, 0, 32, "")                                          \
+    FIELD(SRC_TVD15, REG1, 0, 15, "")                                       \
     FIELD(DST_NIC, REG2, 0, 32, "NIC whose address the destination is")     \
     FIELD(DST_TVD, REG3, 0, 16, "its TVD")                                  \
     FIELD(DST_ROLE, REG3, 16, 16, "its role")                               \
-    FIELD(DST_ID, REG3, 0, 32, "both")                                      \
+    FIELD(DST_ID, REG3, 0, 32, "")                                          \
     FIELD(DST_TVD15, REG3, 0, 15, "")                                       \
     FIELD(ADDR_NIC, REG4, 0, 32, "result of a lookup: NIC")                 \
     FIELD(ADDR_TVD, REG5, 0, 16, "result of a lookup: TVD")                 \
     FIELD(ADDR_ROLE, REG5, 16, 16, "result of a lookup: role")              \
-    FIELD(ADDR_ID, REG5, 0, 32, "both")                                     \
+    FIELD(ADDR_ID, REG5, 0, 32, "")                                         \
     FIELD(ADDR_MAC, XREG3, 0, 48, "result of a lookup: MAC")                \
     FIELD(TO_ROLE, XREG3, 48, 16, "entry to evaluate: role of the peer")    \
     FIELD(ZONE, REG8, 0, 16, "connection tracking zone")                    \
-    FIELD(ZONE_TVD15, REG8, 1, 15, "an edge zone is twice the TVD's id")    \
+    FIELD(ZONE_TVD15, REG8, 1, 15, "")                                      \
     FIELD(PORT_TVD, REG8, 16, 16, "TVD of the port the packet came from")   \
     FIELD(STEP, REG9, 0, 3, "enum maker_step")                              \
     FIELD(VERDICT, REG9, 3, 2, "enum maker_verdict")                        \
@@ -58,7 +59,7 @@ struct flow_list;
     FIELD(FROM_ROLE, REG10, 16, 16, "entry to evaluate: role of the opener")\
     FIELD(TO_NIC, REG11, 0, 32, "entry to evaluate: NIC of the peer")       \
     FIELD(ADDR, XXREG3, 0, 128, "address to look up, IPv4 as ::ffff:a.b.c.d")\
-    FIELD(ADDR4, XXREG3, 0, 32, "its low part")                             \
+    FIELD(ADDR4, XXREG3, 0, 32, "")                                         \
     FIELD(OUT, METADATA, 0, 32, "NIC to send to; part of a flood")          \
     FIELD(ETH_SRC, ETH_SRC, 0, 48, "")                                      \
     FIELD(ETH_DST, ETH_DST, 0, 48, "")                                      \

@@ -41,7 +41,8 @@ make_reverse(struct maker *m, const struct entry *e)
     do_set(m, F_REVERSE, (e->action == MODEL_UNRESTRICTED
                           ? REVERSE_UNRESTRICTED : REVERSE_CONDITIONAL));
     do_resubmit(m, TABLE_FORWARD);
-    make_flow(m, TABLE_REVERSE, 10, e->pass);
+    make_flow(m, TABLE_REVERSE, 10,
+              pipeline_cookie(PIPELINE_COOKIE_STATIC, TABLE_REVERSE));
 }
 
 static void

@@ -2,5 +2,7 @@
 
 $(eval $(call unit_test,test-flowtab,tests/unit/test-flowtab.c,ovs-tvd/libovs-tvd-core.a))
 
+$(eval $(call unit_test,test-pipeline-doc,tests/unit/test-pipeline-doc.c,ovs-tvd/libovs-tvd-core.a flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a lib/libtvd.a,$(flowpolicy_libs)))
+
 # What the system test tests/system/test-pipeline installs flows with.
 $(eval $(call program,tests/system/pipeline-tool,tests/system/pipeline-tool.c,ovs-tvd/libovs-tvd-core.a flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a lib/libtvd.a,$(flowpolicy_libs)))
