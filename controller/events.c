@@ -133,7 +133,7 @@ sorted_rows(const struct ovsdb_idl *idl, size_t *np)
     size_t n = 0, allocated = 0;
 
     TVDREC_EVENT_FOR_EACH (row, idl) {
-        if (n == allocated) {
+        if (n >= allocated) {
             rows = x2nrealloc(rows, &allocated, sizeof *rows);
         }
         rows[n++] = row;
