@@ -270,6 +270,10 @@ status_result(struct engine *e, bool failed)
     if (st->in_flight && e->loop.cur_cfg == st->serial) {
         status_committed(st, &e->events, true);
     } else if (st->in_flight && failed) {
+        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+
+        VLOG_WARN_RL(&rl, "cannot write the agent's state to the TVD "
+                     "database, trying again");
         status_committed(st, &e->events, false);
         st->retry_at = time_msec() + STATUS_RETRY;
         /* We write what is so, not what follows from the database: there is

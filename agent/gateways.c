@@ -8,12 +8,15 @@
 #include "lib/report.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
+#include "timeval.h"
 #include "util.h"
 
 /* How often gateways are read back, in ms: if there are any, and if not (a
  * namespace that we once made may have to go). */
 #define INTERVAL 1000
 #define IDLE_INTERVAL 5000
+/* Planning again takes at most 1/PLAN_SHARE of the time. */
+#define PLAN_SHARE 50
 
 void
 gateways_init(struct gateways *g, struct gateway_worker *worker,
@@ -50,7 +53,8 @@ submit(struct gateways *g, const struct model *m, const char *host,
         sset_add(&g->nics, w->nic);
     }
     g->submitted = gateway_submit(g->worker, &wanted, GATEWAY_APPLY);
-    g->next_submit = now + (g->n_wanted ? INTERVAL : IDLE_INTERVAL);
+    g->next_submit = now + MAX(g->n_wanted ? INTERVAL : IDLE_INTERVAL,
+                               (time_msec() - now) * PLAN_SHARE);
 }
 
 void
