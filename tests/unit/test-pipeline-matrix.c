@@ -653,6 +653,67 @@ test_changes(uint32_t first_seed, int n_seeds)
     ok(!stale, "flows after changes are those made afresh (%zu)", stale);
 }
 
+/* NICs that are not admitted here neither send nor receive, and a path that
+ * leads over one ends there. */
+static void
+try_absent(struct bench *b, const struct model_nic *src,
+           const struct model_nic *dst, const struct kind *kind, bool ipv6)
+{
+    struct decide_packet packet = decided_packet(kind, ipv6);
+    struct decision d = decide_flow(src, dst, &packet);
+    size_t n = 0;
+
+    while (n < d.n_path && pipeline_get_port(b->pipeline, d.path[n]->id)
+                           != OFPP_NONE) {
+        n++;
+    }
+    b->src = src;
+    b->dst = dst;
+    b->what = "a packet among NICs that are not all here";
+    machine_forget_connections(b->machine);
+    struct trip t = travel(b, src, make_packet(src, src, dst,
+                                               next_mac(src, dst), kind,
+                                               ipv6));
+    if (n == d.n_path) {
+        expect_path(b, &t, d.path, d.n_path, kind, ipv6);
+    } else {
+        b->n_checks++;
+        if (t.leak || t.delivered || t.n > MAX(n, 1)) {
+            complain(b, &t, "went too far", d.path, n, kind, ipv6);
+        }
+    }
+}
+
+static void
+test_absent(uint32_t first_seed, int n_seeds)
+{
+    size_t checks = 0, allowed = 0, wrong = 0;
+
+    for (uint32_t seed = first_seed; seed < first_seed + n_seeds; seed++) {
+        struct model *m = random_policy(seed, seed + 7000000, NULL);
+        struct bench b;
+
+        bench_init(&b);
+        b.seed = seed;
+        load(&b, m);
+        for (size_t i = 0; i < b.n_nics; i++) {
+            if (!random_range(3)) {
+                pipeline_set_port(b.pipeline, b.nics[i]->id, OFPP_NONE);
+            }
+        }
+        pipeline_run(b.pipeline, m);
+        machine_load(b.machine, b.flowtab);
+        for_each_pair(&b, 2, try_absent);
+        checks += b.n_checks;
+        allowed += b.n_allowed;
+        wrong += b.n_wrong;
+        bench_destroy(&b);
+        model_destroy(m);
+    }
+    ok(!wrong, "%d policies with NICs that are not here: %zu packets, %zu on "
+       "paths, %zu wrong", n_seeds, checks, allowed, wrong);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -661,5 +722,6 @@ main(int argc, char *argv[])
 
     test_policies(first, n);
     test_changes(first, (n + 3) / 4);
+    test_absent(first, n);
     return tap_done();
 }
