@@ -34,6 +34,7 @@ struct dbserver {
     char *ctl;
     char *log;
     char *file;                 /* The database. */
+    char *lock;                 /* What the server locks while it has 'file'. */
     char *schema;
     struct process *starting;   /* "ovsdb-server --detach", not yet done. */
     pid_t pid;                  /* Of the running server, or 0. */
@@ -54,6 +55,7 @@ dbserver_create(const char *rundir, const char *dbdir)
     s->ctl = xasprintf("%s/tvd-db.ctl", rundir);
     s->log = xasprintf("%s/tvd-db.log", rundir);
     s->file = xasprintf("%s/tvd.db", dbdir);
+    s->lock = xasprintf("%s/.tvd.db.~lock~", dbdir);
     s->schema = xasprintf("%s/tvd.ovsschema", dbdir);
     return s;
 }
@@ -69,6 +71,7 @@ dbserver_destroy(struct dbserver *s)
         free(s->ctl);
         free(s->log);
         free(s->file);
+        free(s->lock);
         free(s->schema);
         free(s->error);
         free(s);
@@ -112,6 +115,23 @@ find_server(const struct dbserver *s)
     }
     pid = read_pidfile(s->pidfile);
     return pid > 0 ? pid : 0;
+}
+
+/* The process that has the database file open, or 0.  It may be a server that
+ * is about to end and has given up its pid file already, or a stranger. */
+static pid_t
+find_user(const struct dbserver *s)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open(s->lock, O_RDWR | O_CLOEXEC);
+    bool locked;
+
+    if (fd < 0) {
+        return 0;
+    }
+    locked = !fcntl(fd, F_GETLK, &lock) && lock.l_type != F_UNLCK;
+    close(fd);
+    return locked ? lock.l_pid : 0;
 }
 
 /* --- The file -------------------------------------------------------------*/
@@ -290,7 +310,7 @@ static void
 set_error(struct dbserver *s, char *error)
 {
     if (error && (!s->error || strcmp(error, s->error))) {
-        VLOG_ERR("%s", error);
+        VLOG_WARN("%s", error);
     }
     free(s->error);
     s->error = error;
@@ -377,7 +397,14 @@ dbserver_run(struct dbserver *s, bool connected)
     }
     s->pid = pid;
     if (!pid) {
-        start(s);
+        pid_t user = find_user(s);
+
+        if (user) {
+            set_error(s, xasprintf("the database file %s is in use by process "
+                                   "%ld", s->file, (long int) user));
+        } else {
+            start(s);
+        }
     }
 }
 
@@ -417,7 +444,8 @@ dbserver_stop(struct dbserver *s)
         VLOG_INFO("stopping the database server, pid %ld", (long int) pid);
     }
     if (pid && !kill(pid, SIGTERM)) {
-        while (find_server(s) == pid && time_msec() < deadline) {
+        while ((find_server(s) == pid || find_user(s) == pid)
+               && time_msec() < deadline) {
             nap();
         }
     }
