@@ -21,8 +21,8 @@
 
 struct flow_list;
 
-/* FIELD(ENUM, mf_field, first bit, number of bits, "what"); "what" is empty for
- * fields of the packet and for other views of the same bits.  All registers
+/* FIELD(ENUM, mf_field, first bit, number of bits, "what"); "what" is empty
+ * for fields of the packet and for other views of the same bits.  Registers
  * are 0 when a packet comes in, and are kept through connection tracking.
  *
  * NICs, roles and TVDs stand as their stable ids, a role and its TVD together

@@ -6,11 +6,14 @@
 
 OVS_TVD_CORE := \
 	ovs-tvd/bridge-plan.c \
+	ovs-tvd/flow-entry.c \
 	ovs-tvd/flow-maker.c \
 	ovs-tvd/flowtab.c \
 	ovs-tvd/idset.c \
 	ovs-tvd/pipeline.c \
+	ovs-tvd/pipeline-known.c \
 	ovs-tvd/pipeline-matrix.c \
+	ovs-tvd/pipeline-names.c \
 	ovs-tvd/pipeline-nic.c \
 	ovs-tvd/pipeline-static.c \
 	ovs-tvd/pipeline-track.c \

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the pipeline remembers between runs, and how it finds out, from what is
+ * marked and what has become of it, whose flows may have to change.  Makes no
+ * flows.  For pipeline.c only.
+ *
+ * Things are remembered by id; no pointer into a model is kept. */
+
+#ifndef OVS_TVD_PIPELINE_KNOWN_H
+#define OVS_TVD_PIPELINE_KNOWN_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "openvswitch/hmap.h"
+#include "openvswitch/shash.h"
+#include "openvswitch/types.h"
+#include "ovs-tvd/idset.h"
+#include "packets.h"
+#include "sset.h"
+
+struct flowtab;
+struct model;
+struct model_nic;
+struct model_tvd;
+
+/* NICs whose ids agree but for the last 6 bits share a part of the list of
+ * ports of their TVD, so that a port more or less changes one short flow. */
+#define PART_BITS 6
+#define PART_SIZE (1u << PART_BITS)
+
+/* What is remembered of a NIC. */
+struct known_nic {
+    struct hmap_node node;      /* In pipeline's 'nics'. */
+    uint32_t id;
+    uint32_t tvd;               /* Its TVD's id; 0: it is not in the model. */
+    char *ee;                   /* Its EE's name, if 'tvd'. */
+    ofp_port_t port;            /* As the caller last said. */
+    ofp_port_t flood_port;      /* As the TVD's list of ports has it. */
+};
+
+/* What is remembered of a TVD. */
+struct known_tvd {
+    struct hmap_node node;      /* In pipeline's 'tvds'. */
+    uint32_t id;
+    bool exists;                /* In the model. */
+    bool relevant;              /* Its flows are needed on this host. */
+    struct eth_addr router_mac;
+    uint32_t gateway;           /* NIC id or 0. */
+    size_t n_local;             /* NICs with a port here. */
+    struct idset nics;          /* Ids of its NICs. */
+    struct idset out, in;       /* Ids of TVDs that an entry other than none
+                                 * leads to or comes from. */
+    struct idset parts;         /* Of its list of ports. */
+    struct sset peer_ees;       /* EEs named as peers in its entries. */
+};
+
+struct pipeline {
+    struct flowtab *flowtab;
+    struct hmap nics;           /* "struct known_nic" by id. */
+    struct hmap tvds;           /* "struct known_tvd" by id. */
+    struct shash peers;         /* EE name to "struct idset *" of the ids of
+                                 * TVDs whose entries name it as a peer. */
+    /* Marks. */
+    bool all;
+    struct idset touched_nics, touched_tvds;
+    /* During a run: what is to be made anew. */
+    struct idset stale_nics, stale_tvds, stale_parts, stale_floods;
+    struct idset check_tvds;    /* Whether they are relevant may change. */
+    bool static_made;
+    size_t n_recomputed;
+};
+
+/* TVDs by id, for one run; sorted when first asked. */
+struct tvd_index {
+    const struct model *model;
+    const struct model_tvd **tvds;
+    size_t n;
+};
+
+/* Makes the index, if it was not needed before. */
+void tvd_index_prepare(struct tvd_index *);
+/* NULL: there is no such TVD. */
+const struct model_tvd *tvd_index_find(struct tvd_index *, uint32_t id);
+
+/* _find() returns NULL if nothing is remembered, _get() begins to. */
+struct known_nic *known_nic_find(const struct pipeline *, uint32_t id);
+struct known_nic *known_nic_get(struct pipeline *, uint32_t id);
+void known_nic_destroy(struct pipeline *, struct known_nic *);
+struct known_tvd *known_tvd_find(const struct pipeline *, uint32_t id);
+struct known_tvd *known_tvd_get(struct pipeline *, uint32_t id);
+void known_tvd_destroy(struct pipeline *, struct known_tvd *);
+
+/* It has all that flows are made of; NULL is allowed and has not. */
+bool known_nic_is_complete(const struct model_nic *);
+
+/* What was marked is compared with the model, remembered as it is now, and
+ * what depends on a difference becomes stale.  NICs first: they may mark
+ * TVDs; then TVDs ('model_tvd' NULL: gone); then once the relevance. */
+void known_examine_nic(struct pipeline *, const struct model *, uint32_t id);
+void known_examine_tvd(struct pipeline *, const struct model_tvd *model_tvd,
+                       uint32_t id);
+void known_examine_relevance(struct pipeline *);
+
+#endif /* ovs-tvd/pipeline-known.h */
