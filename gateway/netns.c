@@ -193,6 +193,14 @@ prepare_dir(void)
     return 0;
 }
 
+char *
+gateway_netns_prepare(void)
+{
+    int error = prepare_dir();
+
+    return error ? sys_error("prepare", NETNS_DIR, error) : NULL;
+}
+
 static int
 remove_file(const char *path)
 {

@@ -33,6 +33,10 @@ bool gateway_netns_is_inside(const struct gateway_netns *);
 /* Puts the names of the namespaces that carry our mark into 'names'. */
 char *gateway_netns_list(struct sset *names) OVS_WARN_UNUSED_RESULT;
 
+/* Makes the directory of namespaces ready.  To be called once before several
+ * processes create some at the same time. */
+char *gateway_netns_prepare(void) OVS_WARN_UNUSED_RESULT;
+
 /* Moves the process into an anonymous namespace that nothing else uses. */
 char *gateway_netns_enter_scratch(void) OVS_WARN_UNUSED_RESULT;
 

@@ -2,7 +2,7 @@
  *
  * The worker process: its own side.  The agent's side is gateway.c.
  *
- *     agent --- worker --- a child for each gateway, one after the other
+ *     agent --- worker --- a child for each gateway, a few at a time
  *
  * The children enter namespaces, so that neither the agent nor the worker
  * ever is in the wrong one, and so that a crash or an exit() in a library, or
@@ -29,6 +29,7 @@
 #include "util.h"
 
 #define CHILD_SECONDS 30        /* After which a child is given up. */
+#define MAX_CHILDREN 4          /* At the same time. */
 
 /* --- Children --------------------------------------------------------------*/
 
@@ -49,35 +50,49 @@ child_main(child_func *func, void *aux, int fd)
     _exit(error != 0);
 }
 
-/* Runs 'func' in a child process.  Returns what it sent, or NULL if it died or
- * took too long. */
-static struct json *
-run_child(child_func *func, void *aux)
+struct child {
+    pid_t pid;                  /* -1 if it could not be started. */
+    int fd;                     /* Its answer can be read here. */
+};
+
+/* Starts a child process that does 'func'. */
+static struct child
+start_child(child_func *func, void *aux)
 {
-    struct json *json = NULL;
-    char *text = NULL;
+    struct child child = { -1, -1 };
     int fds[2];
-    pid_t pid;
 
     if (pipe(fds)) {
-        return NULL;
+        return child;
     }
-    pid = fork();
-    if (!pid) {
+    child.pid = fork();
+    if (!child.pid) {
         close(fds[0]);
         child_main(func, aux, fds[1]);
     }
     close(fds[1]);
-    if (pid > 0) {
-        if (!gateway_frame_read(fds[0], &text)) {
-            json = json_from_string(text);
-            free(text);
-        }
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-            continue;
-        }
+    child.fd = fds[0];
+    return child;
+}
+
+/* Waits for it.  Returns what it sent, or NULL if it died or took too long. */
+static struct json *
+finish_child(const struct child *child)
+{
+    struct json *json = NULL;
+    char *text;
+
+    if (child->pid > 0 && !gateway_frame_read(child->fd, &text)) {
+        json = json_from_string(text);
+        free(text);
     }
-    close(fds[0]);
+    while (child->pid > 0 && waitpid(child->pid, NULL, 0) < 0
+           && errno == EINTR) {
+        continue;
+    }
+    if (child->fd >= 0) {
+        close(child->fd);
+    }
     return json;
 }
 
@@ -149,34 +164,54 @@ failed_status(const struct gateway_wanted *w)
     return status;
 }
 
+/* Takes over what the child that made 'args' has sent. */
 static struct gateway_status *
-make_gateway(const struct gateway_wanted *w, enum gateway_mode mode,
-             struct gateway_memory *memory)
+read_result(const struct make_args *args, struct json *json)
 {
-    struct make_args args = { w, mode, memory };
-    struct json *json = run_child(make_in_child, &args);
     struct gateway_status *status = NULL;
 
     if (json && json->type == JSON_OBJECT) {
         status = gateway_status_from_json(
             shash_find_data(json_object(json), "status"));
-        if (status && mode == GATEWAY_APPLY) {
-            remember(memory, json);
+        if (status && args->mode == GATEWAY_APPLY) {
+            remember(args->memory, json);
         }
     }
     if (!status) {
-        status = failed_status(w);
-        free(memory->done);
-        memory->done = NULL;
+        status = failed_status(args->wanted);
+        free(args->memory->done);
+        args->memory->done = NULL;
     }
     json_destroy(json);
     return status;
 }
 
+/* Makes 'n' gateways, a few at a time, and adds what came of it to
+ * 'report'. */
+static void
+make_gateways(struct make_args args[], size_t n, struct gateway_report *report)
+{
+    struct child children[MAX_CHILDREN];
+    size_t started = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct gateway_status *status;
+
+        for (; started < n && started < i + MAX_CHILDREN; started++) {
+            children[started % MAX_CHILDREN]
+                = start_child(make_in_child, &args[started]);
+        }
+        status = read_result(&args[i],
+                             finish_child(&children[i % MAX_CHILDREN]));
+        report->ready = report->ready && status->ready;
+        shash_add(&report->gateways, args[i].wanted->ee, status);
+    }
+}
+
 /* --- Those no longer wanted ------------------------------------------------*/
 
 struct remove_args {
-    const struct sset *keep;    /* Names of namespaces. */
+    const struct sset *stale;   /* Names of namespaces. */
     enum gateway_mode mode;
 };
 
@@ -184,30 +219,26 @@ struct remove_args {
 static char *
 remove_stale(const struct remove_args *args, struct json *actions)
 {
-    struct sset present = SSET_INITIALIZER(&present);
-    char *first = gateway_netns_list(&present);
+    char *first = NULL;
     const char *name;
 
-    SSET_FOR_EACH (name, &present) {
-        if (!sset_contains(args->keep, name)) {
-            char **done = NULL;
-            size_t n = 0;
-            char *error = gateway_remove(&gateway_real_system, name,
-                                         args->mode, &done, &n);
+    SSET_FOR_EACH (name, args->stale) {
+        char **done = NULL;
+        size_t n = 0;
+        char *error = gateway_remove(&gateway_real_system, name, args->mode,
+                                     &done, &n);
 
-            for (size_t i = 0; i < n; i++) {
-                json_array_add(actions, json_string_create(done[i]));
-                free(done[i]);
-            }
-            free(done);
-            if (first) {
-                free(error);
-            } else {
-                first = error;
-            }
+        for (size_t i = 0; i < n; i++) {
+            json_array_add(actions, json_string_create(done[i]));
+            free(done[i]);
+        }
+        free(done);
+        if (first) {
+            free(error);
+        } else {
+            first = error;
         }
     }
-    sset_destroy(&present);
     return first;
 }
 
@@ -249,27 +280,31 @@ static void
 remove_others(const struct gateway_request *request,
               struct gateway_report *report)
 {
-    struct sset keep = SSET_INITIALIZER(&keep);
-    struct remove_args args = { &keep, request->mode };
+    struct sset stale = SSET_INITIALIZER(&stale);
+    struct remove_args args = { &stale, request->mode };
     struct shash_node *node;
-    struct json *json;
 
+    report->error = gateway_netns_list(&stale);
     SHASH_FOR_EACH (node, &request->wanted) {
         const struct gateway_wanted *w = node->data;
 
         if (w->netns) {
-            sset_add(&keep, w->netns);
+            sset_find_and_delete(&stale, w->netns);
         }
     }
-    json = run_child(remove_in_child, &args);
-    if (json && json->type == JSON_OBJECT) {
-        take_removed(report, json);
-    } else {
-        report->error = xstrdup("cannot remove gateways: the helper process "
-                                "died");
+    if (!report->error && !sset_is_empty(&stale)) {
+        struct child child = start_child(remove_in_child, &args);
+        struct json *json = finish_child(&child);
+
+        if (json && json->type == JSON_OBJECT) {
+            take_removed(report, json);
+        } else {
+            report->error = xstrdup("cannot remove gateways: the helper "
+                                    "process died");
+        }
+        json_destroy(json);
     }
-    json_destroy(json);
-    sset_destroy(&keep);
+    sset_destroy(&stale);
 }
 
 /* --- Requests --------------------------------------------------------------*/
@@ -305,24 +340,29 @@ serve(const struct gateway_request *request, struct shash *memories)
 {
     struct gateway_report *report = xzalloc(sizeof *report);
     const struct shash_node **nodes = shash_sort(&request->wanted);
+    size_t n = shash_count(&request->wanted);
 
     shash_init(&report->gateways);
     report->id = request->id;
     remove_others(request, report);
+    if (!report->error && n && request->mode == GATEWAY_APPLY) {
+        report->error = gateway_netns_prepare();
+    }
     report->ready = !report->error;
     if (request->mode == GATEWAY_APPLY) {
         forget_others(memories, &request->wanted);
     } else {
         report->ready = report->ready && !report->n_removed;
     }
-    for (size_t i = 0; i < shash_count(&request->wanted); i++) {
-        const struct gateway_wanted *w = nodes[i]->data;
-        struct gateway_status *status
-            = make_gateway(w, request->mode, get_memory(memories, w->ee));
 
-        report->ready = report->ready && status->ready;
-        shash_add(&report->gateways, w->ee, status);
+    struct make_args *args = xcalloc(n + 1, sizeof *args);
+    for (size_t i = 0; i < n; i++) {
+        args[i].wanted = nodes[i]->data;
+        args[i].mode = request->mode;
+        args[i].memory = get_memory(memories, args[i].wanted->ee);
     }
+    make_gateways(args, n, report);
+    free(args);
     free(nodes);
     return report;
 }
