@@ -26,6 +26,7 @@
 #include "ovs-tvd/appctl.h"
 #include "ovs-tvd/flowtab.h"
 #include "ovs-tvd/pipeline.h"
+#include "ovs-tvd/vswitch.h"
 #include "socket-util.h"
 #include "timeval.h"
 #include "util.h"
@@ -54,6 +55,8 @@ VLOG_DEFINE_THIS_MODULE(ofctl);
 #define REVALIDATION_TIME 1500
 /* Complete rounds of the revalidators that settle() waits for. */
 #define REVALIDATION_ROUNDS 3
+/* Steps of settle() where cached flows are purged: these rounds between. */
+#define PURGE_STEPS (REVALIDATION_ROUNDS + 2)
 
 enum ofctl_state {
     S_DISCONNECTED,             /* No connection, or no version agreed yet. */
@@ -66,7 +69,7 @@ enum ofctl_state {
 /* Waiting until cached flows in the data path have been revalidated. */
 struct settle {
     bool running;
-    int round;                  /* Complete rounds waited for. */
+    int round;                  /* Steps done: rounds waited for, purges. */
     bool nudge;                 /* A nudge is to be sent. */
     long long int until;        /* If nonzero, the time alone decides. */
     uint64_t goal;              /* What will be enforced then. */
@@ -115,6 +118,7 @@ struct ofctl {
     uint64_t commits;           /* Flow bundles committed. */
     uint64_t settled_commits;   /* Of these, revalidated. */
     struct settle settle;
+    bool purges;                /* The data path is in user space. */
 
     uint16_t *zones;            /* To be flushed. */
     size_t n_zones, allocated_zones;
@@ -129,6 +133,7 @@ ofctl_create(const char *rundir, const char *bridge, struct flowtab *ft,
 
     oc->rundir = xstrdup(rundir);
     oc->bridge = xstrdup(bridge);
+    oc->purges = !strcmp(vswitch_datapath_type(), "netdev");
     oc->ft = ft;
     oc->sink = sink;
     oc->rc = rconn_create(PROBE_INTERVAL, 1, DSCP_DEFAULT, 1u << OF_VERSION);
@@ -713,7 +718,17 @@ handle_msg(struct ofctl *oc, struct ofpbuf *msg)
  * the commit, the same that tells the revalidators that flows have changed;
  * the round that ends with the second may have begun before that; the third
  * has not.  A nudge with each wait starts a round at once; without it that
- * would begin up to half a second later. */
+ * would begin up to half a second later.
+ *
+ * In the user-space data path revalidating is not enough.  Its cached flows
+ * may overlap, and a change of actions goes to whichever of them matches the
+ * key, not to the one it is meant for (flow_put_on_pmd() of Open vSwitch
+ * 3.1): the other stays as it was for as long as packets use it, and
+ * ovs-vswitchd believes that it has been changed.  Connections that a policy
+ * has closed went on like that.  So there all cached flows are thrown away,
+ * right after the commit, so that old and new hardly meet, and once more when
+ * nothing can be under way that a revalidator has begun before.  The data
+ * path of the kernel finds flows by their own id, and is left alone. */
 
 static void
 settle_done(struct ofctl *oc)
@@ -729,8 +744,13 @@ static appctl_cb settle_cb;
 static void
 settle_next(struct ofctl *oc)
 {
-    appctl_submit(oc->appctl, "revalidator/wait", NULL, 0, settle_cb, oc);
-    oc->settle.nudge = true;
+    bool purge = (oc->purges && (!oc->settle.round
+                                 || oc->settle.round == PURGE_STEPS - 1));
+
+    appctl_submit(oc->appctl,
+                  purge ? "revalidator/purge" : "revalidator/wait", NULL, 0,
+                  settle_cb, oc);
+    oc->settle.nudge = !purge;
 }
 
 static void
@@ -745,7 +765,8 @@ settle_cb(void *oc_, const char *result OVS_UNUSED, const char *error)
         VLOG_DBG("%s: revalidator/wait failed (%s), waiting %d ms",
                  oc->bridge, error, REVALIDATION_TIME);
         oc->settle.until = oc->now + REVALIDATION_TIME;
-    } else if (++oc->settle.round >= REVALIDATION_ROUNDS) {
+    } else if (++oc->settle.round >= (oc->purges ? PURGE_STEPS
+                                      : REVALIDATION_ROUNDS)) {
         settle_done(oc);
     } else {
         settle_next(oc);
@@ -759,7 +780,8 @@ settle(struct ofctl *oc)
         if (oc->settle.until && oc->now >= oc->settle.until) {
             settle_done(oc);
         }
-    } else if (oc->installed > oc->enforced && oc->expected > oc->enforced) {
+    } else if (oc->installed > oc->enforced
+               && (oc->purges || oc->expected > oc->enforced)) {
         if (oc->settled_commits == oc->commits) {
             oc->enforced = oc->installed;
         } else {

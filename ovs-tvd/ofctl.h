@@ -51,7 +51,8 @@ void ofctl_allow_changes(struct ofctl *);
 void ofctl_set_goal(struct ofctl *, uint64_t goal);
 
 /* Somebody waits until 'goal' is enforced.  To find out costs the data path
- * some rounds of revalidation, so it is not done unasked. */
+ * some rounds of revalidation, so it is not done unasked (except in user
+ * space, where it is needed to enforce, see settle()). */
 void ofctl_expect(struct ofctl *, uint64_t goal);
 
 /* The highest goal whose flows are installed, and the highest that is known
