@@ -12,6 +12,7 @@ void
 idset_init(struct idset *set)
 {
     hmap_init(&set->ids);
+    set->pop_at = 0;
 }
 
 void
@@ -34,7 +35,11 @@ idset_clear(struct idset *set)
 void
 idset_swap(struct idset *a, struct idset *b)
 {
+    size_t pop_at = a->pop_at;
+
     hmap_swap(&a->ids, &b->ids);
+    a->pop_at = b->pop_at;
+    b->pop_at = pop_at;
 }
 
 static struct idset_node *
@@ -61,6 +66,7 @@ idset_add(struct idset *set, uint64_t id)
     n = xmalloc(sizeof *n);
     n->id = id;
     hmap_insert(&set->ids, &n->node, hash_uint64(id));
+    set->pop_at = 0;
     return true;
 }
 
@@ -92,15 +98,19 @@ idset_count(const struct idset *set)
 bool
 idset_pop(struct idset *set, uint64_t *id)
 {
-    struct hmap_node *first = hmap_first(&set->ids);
-    struct idset_node *n;
+    for (; set->pop_at <= set->ids.mask; set->pop_at++) {
+        struct hmap_node *first = set->ids.buckets[set->pop_at];
 
-    if (!first) {
-        return false;
+        if (first) {
+            struct idset_node *n = CONTAINER_OF(first, struct idset_node,
+                                                node);
+
+            *id = n->id;
+            hmap_remove(&set->ids, first);
+            free(n);
+            return true;
+        }
     }
-    n = CONTAINER_OF(first, struct idset_node, node);
-    *id = n->id;
-    hmap_remove(&set->ids, &n->node);
-    free(n);
-    return true;
+    set->pop_at = 0;
+    return false;
 }

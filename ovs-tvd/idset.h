@@ -13,6 +13,7 @@
 
 struct idset {
     struct hmap ids;            /* Contains "struct idset_node". */
+    size_t pop_at;              /* Buckets before this one are empty. */
 };
 
 struct idset_node {
