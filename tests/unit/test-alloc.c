@@ -717,6 +717,87 @@ test_lost_state(void)
     model_destroy(new);
 }
 
+/* A state that has wrapped says where to go on, whatever ids are in use. */
+static void
+test_known_state(void)
+{
+    struct alloc_state state = ALLOC_STATE_INITIALIZER;
+    struct model *old = model_create(), *new = model_create();
+
+    add_tvd(old, 1, 24)->id = 32767;
+    free(alloc_fill(old, NULL, &state, NULL));
+    add_tvd(new, 1, 24);
+    add_tvd(new, 2, 24);
+    state.last[ALLOC_TVD] = 2;
+    free(alloc_fill(new, old, &state, NULL));
+    ok(find_tvd(new, 1)->id == 32767 && find_tvd(new, 2)->id == 3,
+       "after a wrap it goes on behind the last id taken");
+    model_destroy(old);
+    model_destroy(new);
+}
+
+static void
+test_dense(void)
+{
+    struct alloc_state state = ALLOC_STATE_INITIALIZER;
+    struct model *m = model_create();
+
+    for (int i = 0; i < 10; i++) {
+        struct model_tvd *tvd = add_tvd(m, i, 24);
+
+        tvd->vlan = i < 9 ? 100 + i : 0;
+        tvd->vlan_declared = i < 9;
+    }
+    free(alloc_fill(m, NULL, &state, NULL));
+    ok(find_tvd(m, 9)->vlan == 109, "many in a row that are taken");
+    model_destroy(m);
+}
+
+static void
+test_subnet_moves(void)
+{
+    struct alloc_state state = ALLOC_STATE_INITIALIZER;
+    struct svec notes = SVEC_EMPTY_INITIALIZER;
+    struct model *old = model_create(), *new = model_create();
+
+    add_ee(old, 1, add_tvd(old, 1, 24), "a");
+    free(alloc_fill(old, NULL, &state, NULL));
+    add_ee(new, 1, add_tvd(new, 1, 24), "a");
+    /* The old address, 10.0.1.2, becomes the router's. */
+    in6_addr_set_mapped_ipv4(&find_tvd(new, 1)->subnets[0].router,
+                             htonl(0x0a000102));
+    char *error = alloc_fill(new, old, &state, &notes);
+    struct in6_addr ip = model_ee_find(new, "e1")->nics[0]->ips[0];
+    ok(!error && in6_addr_get_mapped_ipv4(&ip) == htonl(0x0a000103)
+       && notes.n == 1, "an address that becomes the router's is given up");
+    free(error);
+    svec_destroy(&notes);
+    model_destroy(old);
+    model_destroy(new);
+}
+
+static void
+test_mac_collisions(void)
+{
+    struct alloc_state state = ALLOC_STATE_INITIALIZER;
+    struct model *m = model_create();
+    struct model_tvd *t1 = add_tvd(m, 1, 24), *t2 = add_tvd(m, 2, 24);
+    struct model_nic *e1 = add_ee(m, 1, t1, "a"), *e2 = add_ee(m, 2, t1, "a");
+    struct eth_addr router1 = ETH_ADDR_C(02,54,57,00,00,01);
+    struct eth_addr nic2 = ETH_ADDR_C(02,54,56,00,00,02);
+
+    model_nic_set_mac(m, e1, router1);
+    e1->mac_declared = true;
+    t2->router_mac = nic2;
+    free(alloc_fill(m, NULL, &state, NULL));
+    router1.ea[0] = nic2.ea[0] = 0x06;
+    ok(t1->id == 1 && eth_addr_equals(t1->router_mac, router1),
+       "a router's MAC keeps clear of a NIC's");
+    ok(e2->id == 2 && eth_addr_equals(e2->mac, nic2),
+       "a NIC's MAC keeps clear of a router's");
+    model_destroy(m);
+}
+
 static void
 test_new_role(void)
 {
@@ -819,6 +900,10 @@ main(void)
     test_exhausted();
     test_wrap();
     test_lost_state();
+    test_known_state();
+    test_dense();
+    test_subnet_moves();
+    test_mac_collisions();
     test_new_role();
     test_state_map();
     test_large();
