@@ -163,13 +163,22 @@ print_members(struct output *o, const struct json *answer)
 static int
 print_answers(struct cli *cli, const struct json *answers, const char *file)
 {
-    struct output *o = cli_output(cli);
     bool allowed = true;
+    struct output *o;
 
     for (size_t i = 0; i < answers->array.n; i++) {
+        if (answers->array.elems[i]->type != JSON_OBJECT) {
+            cli_fail(cli, "answer %"PRIuSIZE" is not an object", i + 1);
+            return FAILURE_STATUS;
+        }
         allowed = allowed
                   && cli_member_true(answers->array.elems[i], "allowed");
     }
+    if (!answers->array.n) {
+        cli_fail(cli, "the controller has answered nothing");
+        return FAILURE_STATUS;
+    }
+    o = cli_output(cli);
     if (output_get_format(o) == OUTPUT_TABLE) {
         for (size_t i = 0; i < answers->array.n; i++) {
             print_text(o, answers->array.elems[i], file);
