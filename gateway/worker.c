@@ -26,6 +26,7 @@
 #include "gateway/wire.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
+#include "openvswitch/vlog.h"
 #include "util.h"
 
 #define CHILD_SECONDS 30        /* After which a child is given up. */
@@ -410,6 +411,9 @@ gateway_worker_main(int fd, pid_t agent)
     char *text;
 
     prctl(PR_SET_NAME, "tvd-gateway");
+    /* The agent's log file is about to be closed; what the library logs must
+     * not end up in the descriptor that gets its number. */
+    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
         signal(signals[i], SIG_DFL);
     }
