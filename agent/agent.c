@@ -199,6 +199,7 @@ main_loop(struct engine *engine, struct unixctl_server *unixctl,
     while (!*exiting) {
         if (!engine_run(engine)) {
             VLOG_ERR("the gateway worker has died");
+            engine_wait(engine);        /* Sends what there is to say. */
             return false;
         }
         unixctl_server_run(unixctl);

@@ -55,6 +55,7 @@ struct vswitch {
     struct smap external_ids;   /* Of the Open_vSwitch row. */
     struct shash saved;         /* "struct saved_port *" by port name. */
     struct smap wanted;         /* Our ports. */
+    struct sset placed;         /* Of these, those that have been there. */
     bool wanted_known;
     struct sset reports;        /* What the transaction under way repairs. */
     long long int now;
@@ -135,6 +136,7 @@ vswitch_create(const char *remote, const char *bridge,
     smap_init(&vs->external_ids);
     shash_init(&vs->saved);
     smap_init(&vs->wanted);
+    sset_init(&vs->placed);
     sset_init(&vs->reports);
     return vs;
 }
@@ -185,6 +187,7 @@ vswitch_destroy(struct vswitch *vs)
     }
     shash_destroy(&vs->saved);
     smap_destroy(&vs->wanted);
+    sset_destroy(&vs->placed);
     sset_destroy(&vs->reports);
     free(vs->datapath_type);
     free(vs->bridge);
@@ -651,8 +654,15 @@ fix_wanted(struct vswitch *vs, const struct ovsrec_bridge *br)
         if (!port) {
             if (!name_is_taken(vs, node->key)) {
                 add_wanted(vs, br, node->key, node->value);
+                if (sset_contains(&vs->placed, node->key)) {
+                    note_repair(vs, "port %s of a gateway: was deleted, put "
+                                "back", node->key);
+                }
             }
-        } else if (iface
+            continue;
+        }
+        sset_add(&vs->placed, node->key);
+        if (iface
                    && (strcmp(smap_get_def(&iface->external_ids, "iface-id",
                                            ""), node->value)
                        || !smap_get_bool(&iface->external_ids, BRIDGE_MARK,
@@ -752,8 +762,15 @@ vswitch_external_id(const struct vswitch *vs, const char *key)
 void
 vswitch_want_ports(struct vswitch *vs, const struct smap *ports)
 {
+    const char *name;
+
     if (vs->wanted_known && smap_equal(&vs->wanted, ports)) {
         return;
+    }
+    SSET_FOR_EACH_SAFE (name, &vs->placed) {
+        if (!smap_get(ports, name)) {
+            sset_find_and_delete(&vs->placed, name);
+        }
     }
     smap_destroy(&vs->wanted);
     smap_clone(&vs->wanted, ports);
