@@ -225,7 +225,7 @@ main(int argc, char *argv[])
 {
     struct options options = { .db = NULL };
     struct unixctl_server *unixctl;
-    struct dbserver *dbserver;
+    struct dbserver *dbserver = NULL;
     struct api_server *api;
     struct engine *engine;
     bool exiting = false;
@@ -246,9 +246,11 @@ main(int argc, char *argv[])
         ovs_fatal(error, "cannot listen on %s", options.unixctl);
     }
     unixctl_command_register("exit", "", 0, 0, exit_command, &exiting);
-    dbserver = options.db ? NULL : start_dbserver();
-    engine = engine_create(options.db ? options.db : dbserver_remote(dbserver),
-                           dbserver);
+    if (!options.db) {
+        dbserver = start_dbserver();
+        options.db = xstrdup(dbserver_remote(dbserver));
+    }
+    engine = engine_create(options.db, dbserver);
     error = api_server_create(options.api, engine_handle, engine, &api);
     if (error) {
         ovs_fatal(error, "cannot listen on %s", options.api);

@@ -178,7 +178,8 @@ try_answer(struct engine *e, struct api_call *call, bool last_chance)
     } else {
         ready = events_any(&e->events, request->since);
         result = (ready || last_chance
-                  ? events_to_json(e->idl, request->since, request->limit)
+                  ? events_to_json(&e->events, e->idl, request->since,
+                                   request->limit)
                   : NULL);
     }
     if (!ready && !last_chance) {
@@ -358,7 +359,7 @@ engine_run(struct engine *e)
     if (tvd_db_model(e->db)) {
         report_problems(e);
         hosts_run(&e->hosts, e->idl, &e->sink, now, time_wall_msec());
-        events_run(&e->events, e->idl);
+        events_run(&e->events, e->idl, e->active);
         run_waiting(e, now);
     }
     run_early(e, now);

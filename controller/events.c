@@ -9,8 +9,12 @@
 #include "openvswitch/json.h"
 #include "util.h"
 
-/* A number above this was not given by us; it would leave none to give. */
-#define MAX_ID (INT64_C(1) << 52)
+/* Numbers found in the table are taken for ours up to this; one above would
+ * leave none to give. */
+#define MAX_FOUND (INT64_C(1) << 52)
+
+/* Events whose texts are longer together are not kept, in bytes. */
+#define MAX_TEXT 4096
 
 struct own_event {
     struct ovs_list node;       /* In 'pending'. */
@@ -65,14 +69,35 @@ events_add(struct events *events, enum report_severity severity,
 
 /* --- The table ------------------------------------------------------------*/
 
+/* Only numbers that we have given count: agents may insert rows with any. */
 static bool
-is_numbered(const struct tvdrec_event *row)
+is_numbered(const struct events *events, const struct tvdrec_event *row)
 {
-    return row->id > 0 && row->id <= MAX_ID;
+    return row->id > 0 && row->id <= events->last;
+}
+
+static bool
+is_too_long(const struct tvdrec_event *row)
+{
+    return (strlen(row->message) + strlen(row->kind) + strlen(row->host)
+            > MAX_TEXT);
+}
+
+/* Takes over what an earlier controller, or the active one, has numbered. */
+static void
+adopt_numbers(struct events *events, const struct ovsdb_idl *idl)
+{
+    const struct tvdrec_event *row;
+
+    TVDREC_EVENT_FOR_EACH (row, idl) {
+        if (row->id <= MAX_FOUND) {
+            events->last = MAX(events->last, row->id);
+        }
+    }
 }
 
 void
-events_run(struct events *events, const struct ovsdb_idl *idl)
+events_run(struct events *events, const struct ovsdb_idl *idl, bool active)
 {
     unsigned int seqno = tvdrec_event_get_seqno(idl);
     const struct tvdrec_event *row;
@@ -81,18 +106,20 @@ events_run(struct events *events, const struct ovsdb_idl *idl)
     if (seqno == events->seqno) {
         return;
     }
+    if (!events->seqno || !active) {
+        adopt_numbers(events, idl);
+    }
     events->seqno = seqno;
     events->visible = 0;
     events->work = false;
     TVDREC_EVENT_FOR_EACH (row, idl) {
         n++;
-        if (is_numbered(row)) {
-            events->visible = MAX(events->visible, row->id);
-        } else {
+        if (is_too_long(row) || !is_numbered(events, row)) {
             events->work = true;
+        } else {
+            events->visible = MAX(events->visible, row->id);
         }
     }
-    events->last = MAX(events->last, events->visible);
     events->work |= n > EVENTS_MAX;
 }
 
@@ -108,39 +135,45 @@ events_pending(const struct events *events)
     return events->work || events->n_pending;
 }
 
+struct entry {
+    const struct tvdrec_event *row;
+    bool numbered;
+};
+
 static int
-compare_rows(const void *a_, const void *b_)
+compare_entries(const void *a_, const void *b_)
 {
-    const struct tvdrec_event *a = *(const struct tvdrec_event *const *) a_;
-    const struct tvdrec_event *b = *(const struct tvdrec_event *const *) b_;
+    const struct entry *a = a_;
+    const struct entry *b = b_;
 
     /* Those without a number come last, by their time. */
-    if (is_numbered(a) != is_numbered(b)) {
-        return is_numbered(a) ? -1 : 1;
-    } else if (is_numbered(a)) {
-        return a->id < b->id ? -1 : a->id > b->id;
+    if (a->numbered != b->numbered) {
+        return a->numbered ? -1 : 1;
+    } else if (a->numbered) {
+        return a->row->id < b->row->id ? -1 : a->row->id > b->row->id;
+    } else if (a->row->time != b->row->time) {
+        return a->row->time < b->row->time ? -1 : 1;
     }
-    return (a->time != b->time ? (a->time < b->time ? -1 : 1)
-            : strcmp(a->host, b->host));
+    return strcmp(a->row->host, b->row->host);
 }
 
 /* All rows in their order; caller frees. */
-static const struct tvdrec_event **
-sorted_rows(const struct ovsdb_idl *idl, size_t *np)
+static struct entry *
+sorted_rows(const struct events *events, const struct ovsdb_idl *idl,
+            size_t *np)
 {
-    const struct tvdrec_event **rows = NULL;
     const struct tvdrec_event *row;
-    size_t n = 0, allocated = 0;
+    size_t n = 0, allocated = EVENTS_MAX;
+    struct entry *rows = xmalloc(allocated * sizeof *rows);
 
     TVDREC_EVENT_FOR_EACH (row, idl) {
         if (n >= allocated) {
             rows = x2nrealloc(rows, &allocated, sizeof *rows);
         }
-        rows[n++] = row;
+        rows[n].row = row;
+        rows[n++].numbered = is_numbered(events, row);
     }
-    if (n > 1) {
-        qsort(rows, n, sizeof *rows, compare_rows);
-    }
+    qsort(rows, n, sizeof *rows, compare_entries);
     *np = n;
     return rows;
 }
@@ -169,15 +202,15 @@ events_write(struct events *events, struct ovsdb_idl *idl,
              struct ovsdb_idl_txn *txn)
 {
     size_t n, surplus;
-    const struct tvdrec_event **rows = sorted_rows(idl, &n);
+    struct entry *rows = sorted_rows(events, idl, &n);
 
     surplus = (n + events->n_pending > EVENTS_MAX
                ? MIN(n, n + events->n_pending - EVENTS_MAX) : 0);
     for (size_t i = 0; i < n; i++) {
-        if (i < surplus) {
-            tvdrec_event_delete(rows[i]);
-        } else if (!is_numbered(rows[i])) {
-            tvdrec_event_set_id(rows[i], ++events->last);
+        if (i < surplus || is_too_long(rows[i].row)) {
+            tvdrec_event_delete(rows[i].row);
+        } else if (!rows[i].numbered) {
+            tvdrec_event_set_id(rows[i].row, ++events->last);
         }
     }
     free(rows);
@@ -217,16 +250,17 @@ event_to_json(const struct tvdrec_event *row)
 }
 
 struct json *
-events_to_json(const struct ovsdb_idl *idl, int64_t since, int64_t limit)
+events_to_json(const struct events *events, const struct ovsdb_idl *idl,
+               int64_t since, int64_t limit)
 {
     struct json *array = json_array_create_empty();
     struct json *result = json_object_create();
     size_t n, first = 0, end = 0;
-    const struct tvdrec_event **rows = sorted_rows(idl, &n);
+    struct entry *rows = sorted_rows(events, idl, &n);
     int64_t last = since;
 
-    while (end < n && is_numbered(rows[end])) {
-        first += rows[end]->id <= since;
+    while (end < n && rows[end].numbered) {
+        first += rows[end].row->id <= since;
         end++;
     }
     if (end - first > limit) {
@@ -237,8 +271,8 @@ events_to_json(const struct ovsdb_idl *idl, int64_t since, int64_t limit)
         }
     }
     for (size_t i = first; i < end; i++) {
-        json_array_add(array, event_to_json(rows[i]));
-        last = rows[i]->id;
+        json_array_add(array, event_to_json(rows[i].row));
+        last = rows[i].row->id;
     }
     free(rows);
     json_object_put(result, "events", array);

@@ -4,7 +4,8 @@
  * Event, keeps the newest EVENTS_MAX, and finds those that somebody asks for.
  *
  * Rows get their number in the order in which they arrive here, one batch
- * sorted by its own time. */
+ * sorted by its own time.  Agents are not trusted with numbers: a row that
+ * comes with one gets another. */
 
 #ifndef CONTROLLER_EVENTS_H
 #define CONTROLLER_EVENTS_H 1
@@ -41,8 +42,8 @@ void events_destroy(struct events *);
 void events_add(struct events *, enum report_severity, const char *kind,
                 const char *message, long long int wall);
 
-/* Looks at the table, if it changed. */
-void events_run(struct events *, const struct ovsdb_idl *);
+/* Looks at the table, if it changed.  'active': we and nobody else number. */
+void events_run(struct events *, const struct ovsdb_idl *, bool active);
 
 /* True if there are events numbered above 'since'. */
 bool events_any(const struct events *, int64_t since);
@@ -58,6 +59,6 @@ void events_written(struct events *, bool success);
 /* The events numbered above 'since', oldest first, at most 'limit': the
  * newest ones if 'since' is 0, else the next ones.  The object that
  * docs/ARCHITECTURE.md describes; caller owns. */
-struct json *events_to_json(const struct ovsdb_idl *, int64_t since,
-                            int64_t limit);
+struct json *events_to_json(const struct events *, const struct ovsdb_idl *,
+                            int64_t since, int64_t limit);
 #endif /* controller/events.h */

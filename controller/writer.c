@@ -190,16 +190,18 @@ begin(struct engine *e, struct change *change, const struct intent *intent,
     }
 }
 
-/* Answers the call of 'change', which is then gone. */
+/* Each answers the call of 'change', which is then gone. */
 static void
-finish_early(struct change *change, struct json *result,
-             const struct intent_error *error)
+finish_early(struct change *change, struct json *result)
 {
-    if (result) {
-        api_call_reply(change->call, result);
-    } else {
-        fail_with(change->call, error);
-    }
+    api_call_reply(change->call, result);
+    change_destroy(change);
+}
+
+static void
+refuse(struct change *change, const struct intent_error *error)
+{
+    fail_with(change->call, error);
     change_destroy(change);
 }
 
@@ -250,11 +252,11 @@ start_apply(struct engine *e, struct change *change)
     describe_policy(request, &policy);
     tvd_db_problems(e->db, &n_problems);
     if (!make_policy_intent(e, request, &intent, &error)) {
-        finish_early(change, NULL, &error);
+        refuse(change, &error);
     } else if (!intent.diff.n && !n_problems
                && !strcmp(smap_get_def(&policy, "digest", ""),
                           smap_get_def(tvd_db_policy(e->db), "digest", ""))) {
-        finish_early(change, result_of(&intent, tvd_db_seq(e->db)), NULL);
+        finish_early(change, result_of(&intent, tvd_db_seq(e->db)));
     } else {
         begin(e, change, &intent, &policy);
     }
@@ -276,7 +278,7 @@ write_added(struct engine *e, struct change *change, struct intent *intent,
         struct json *result = result_of(intent, tvd_db_seq(e->db));
 
         json_object_put(result, "ee", json);
-        finish_early(change, result, NULL);
+        finish_early(change, result);
         return;
     }
     begin(e, change, intent, NULL);
@@ -302,10 +304,10 @@ add_by_copy(struct engine *e, struct change *change)
                          &error.errors);
     if (!ee) {
         model_destroy(copy);
-        finish_early(change, NULL, &error);
+        refuse(change, &error);
     } else if (!intent_of_model(copy, tvd_db_model(e->db), tvd_db_ids(e->db),
                                 &intent, &error)) {
-        finish_early(change, NULL, &error);
+        refuse(change, &error);
     } else {
         write_added(e, change, &intent, ee);
     }
@@ -349,12 +351,12 @@ add_alone(struct engine *e, struct change *change)
         tvd_db_reread(e->db);
     }
     if (!ee) {
-        finish_early(change, NULL, &error);
+        refuse(change, &error);
     } else if (!intent_ee_is_simple(ee)) {
         alone = false;
     } else if (!intent_of_new_ee(model, ee, tvd_db_ids(e->db), &intent,
                                  &error)) {
-        finish_early(change, NULL, &error);
+        refuse(change, &error);
     } else {
         write_added(e, change, &intent, ee);
     }
@@ -379,7 +381,7 @@ write_removed(struct engine *e, struct change *change, struct intent *intent,
               const char *name)
 {
     if (api_call_request(change->call)->dry_run) {
-        finish_early(change, result_of(intent, tvd_db_seq(e->db)), NULL);
+        finish_early(change, result_of(intent, tvd_db_seq(e->db)));
         return;
     }
     begin(e, change, intent, NULL);
@@ -400,7 +402,7 @@ remove_by_copy(struct engine *e, struct change *change, const char *name)
     model_ee_remove(copy, model_ee_find(copy, name));
     if (!intent_of_model(copy, tvd_db_model(e->db), tvd_db_ids(e->db),
                          &intent, &error)) {
-        finish_early(change, NULL, &error);
+        refuse(change, &error);
     } else {
         write_removed(e, change, &intent, name);
     }
