@@ -229,19 +229,33 @@ do_ct_commit(struct maker *m)
     ofpact_finish_CT(&m->actions, &ct);
 }
 
+static void
+do_forget_lookup(struct maker *m)
+{
+    do_set(m, F_ADDR_NIC, 0);
+    do_set(m, F_ADDR_ID, 0);
+    do_set(m, F_ADDR_KIND, ADDR_KIND_UNKNOWN);
+    do_set(m, F_SAME, 0);
+}
+
 void
 do_lookup(struct maker *m, enum maker_field src)
 {
     bool ipv4 = field_defs[src].n_bits == 32;
 
-    do_set(m, F_ADDR_NIC, 0);
-    do_set(m, F_ADDR_ID, 0);
-    do_set(m, F_ADDR_KIND, ADDR_KIND_UNKNOWN);
-    do_set(m, F_SAME, 0);
+    do_forget_lookup(m);
     if (ipv4) {
         do_set(m, F_ADDR, UINT64_C(0xffff) << 32);
     }
     do_move(m, src, ipv4 ? F_ADDR4 : F_ADDR);
     do_resubmit(m, TABLE_ADDRESS);
+    do_resubmit(m, TABLE_SAME_NIC);
+}
+
+void
+do_lookup_origin(struct maker *m)
+{
+    do_forget_lookup(m);
+    do_resubmit(m, TABLE_ORIGIN);
     do_resubmit(m, TABLE_SAME_NIC);
 }

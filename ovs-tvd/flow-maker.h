@@ -79,9 +79,7 @@ struct flow_list;
     FIELD(ND_TLL, ND_TLL, 0, 48, "")                                        \
     FIELD(ND_RESERVED, ND_RESERVED, 0, 32, "")                              \
     FIELD(ND_OPTION, ND_OPTIONS_TYPE, 0, 8, "")                             \
-    FIELD(CT_IPV4_SRC, CT_NW_SRC, 0, 32, "")                                \
     FIELD(CT_IPV4_DST, CT_NW_DST, 0, 32, "")                                \
-    FIELD(CT_IPV6_SRC, CT_IPV6_SRC, 0, 128, "")                             \
     FIELD(CT_IPV6_DST, CT_IPV6_DST, 0, 128, "")
 
 enum maker_field {
@@ -163,6 +161,11 @@ void do_ct_commit(struct maker *);
 /* Looks the address in 'src' up: sets F_ADDR_* and, if it is an address of
  * the NIC in F_SRC_NIC, F_SAME. */
 void do_lookup(struct maker *, enum maker_field src);
+/* The same for the original source of the connection that an ICMP error in
+ * the original direction is about.  Open vSwitch can match on that address,
+ * but does not take a connection for valid that is only "related", and then
+ * refuses to copy it. */
+void do_lookup_origin(struct maker *);
 
 /* "role << 16 | tvd", as in F_SRC_ID and its like. */
 uint32_t maker_id(uint32_t role, uint32_t tvd);

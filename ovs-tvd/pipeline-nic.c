@@ -30,6 +30,19 @@ make_address(struct maker *m, const struct model_nic *nic,
     do_set_mac(m, F_ADDR_MAC, nic->mac);
     do_set(m, F_ADDR_KIND, ADDR_KIND_NIC);
     make_flow(m, TABLE_ADDRESS, 100, cookie);
+
+    on_ct_state(m, CS_TRACKED | CS_RELATED, CS_REPLY_DIR | CS_INVALID);
+    if (IN6_IS_ADDR_V4MAPPED(addr)) {
+        match_set_dl_type(&m->match, htons(ETH_TYPE_IP));
+        match_set_ct_nw_src(&m->match, in6_addr_get_mapped_ipv4(addr));
+    } else {
+        match_set_dl_type(&m->match, htons(ETH_TYPE_IPV6));
+        match_set_ct_ipv6_src(&m->match, addr);
+    }
+    do_set(m, F_ADDR_NIC, nic->id);
+    do_set(m, F_ADDR_ID, maker_id(nic->role->id, nic->tvd->id));
+    do_set(m, F_ADDR_KIND, ADDR_KIND_NIC);
+    make_flow(m, TABLE_ORIGIN, 100, cookie);
 }
 
 /* An address that a NIC can have: a routable unicast address.  (The link-local

@@ -69,7 +69,9 @@
     PIPELINE_TABLE(SAME_NIC, 31, "same-nic",                                \
                    "subroutine: is it the source NIC's address")            \
     PIPELINE_TABLE(COMMIT, 32, "commit",                                    \
-                   "subroutine: remember an allowed connection")
+                   "subroutine: remember an allowed connection")           \
+    PIPELINE_TABLE(ORIGIN, 33, "origin",                                    \
+                   "subroutine: who opened the connection")
 
 enum pipeline_table {
 #define PIPELINE_TABLE(ENUM, ID, NAME, PURPOSE) TABLE_##ENUM = ID,

@@ -104,7 +104,7 @@ make_track_related(struct maker *m)
 
         on_ip_version(m, ipv6);
         on_ct_state(m, CS_TRACKED | CS_RELATED, CS_REPLY_DIR | CS_INVALID);
-        do_lookup(m, ipv6 ? F_CT_IPV6_SRC : F_CT_IPV4_SRC);
+        do_lookup_origin(m);
         do_resubmit(m, TABLE_RELATED);
         make_flow(m, TABLE_TRACK, 80, STATIC(TRACK));
     }
