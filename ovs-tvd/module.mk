@@ -17,7 +17,8 @@ OVS_TVD_CORE := \
 	ovs-tvd/pipeline-nic.c \
 	ovs-tvd/pipeline-static.c \
 	ovs-tvd/pipeline-track.c \
-	ovs-tvd/pipeline-tvd.c
+	ovs-tvd/pipeline-tvd.c \
+	ovs-tvd/replug.c
 OVS_TVD_ADAPTERS := \
 	ovs-tvd/appctl.c \
 	ovs-tvd/hostguard.c \

@@ -14,6 +14,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs-tvd/bridge-plan.h"
+#include "ovs-tvd/replug.h"
 #include "ovsdb-idl.h"
 #include "sset.h"
 #include "timeval.h"
@@ -57,6 +58,7 @@ struct vswitch {
     struct smap wanted;         /* Our ports. */
     struct sset placed;         /* Of these, those that have been there. */
     bool wanted_known;
+    struct replug replug;       /* Ports that lost their device. */
     struct sset reports;        /* What the transaction under way repairs. */
     long long int now;
     long long int retry_at;     /* No transaction before this. */
@@ -137,6 +139,7 @@ vswitch_create(const char *remote, const char *bridge,
     shash_init(&vs->saved);
     smap_init(&vs->wanted);
     sset_init(&vs->placed);
+    replug_init(&vs->replug);
     sset_init(&vs->reports);
     return vs;
 }
@@ -188,6 +191,7 @@ vswitch_destroy(struct vswitch *vs)
     shash_destroy(&vs->saved);
     smap_destroy(&vs->wanted);
     sset_destroy(&vs->placed);
+    replug_destroy(&vs->replug);
     sset_destroy(&vs->reports);
     free(vs->datapath_type);
     free(vs->bridge);
@@ -562,6 +566,20 @@ restore_port(struct vswitch *vs, const struct ovsrec_bridge *br,
                 "put back", name);
 }
 
+/* Whether port 'name' has to stay out for a while. */
+static bool
+must_stay_out(struct vswitch *vs, const char *name)
+{
+    long long int until = replug_out_until(&vs->replug, name);
+
+    if (vs->now >= until) {
+        return false;
+    }
+    poll_timer_wait_until(until);
+    vs->check = true;
+    return true;
+}
+
 /* Puts deleted ports back whose device is there, forgets those whose device
  * went too. */
 static void
@@ -578,6 +596,8 @@ restore_ports(struct vswitch *vs, const struct ovsrec_bridge *br)
         if (vs->now < saved->missing + RESTORE_DELAY) {
             poll_timer_wait_until(saved->missing + RESTORE_DELAY);
             vs->check = true;
+        } else if (must_stay_out(vs, node->name)) {
+            continue;
         } else if (name_is_taken(vs, node->name)
                    || !if_nametoindex(node->name)) {
             saved_port_destroy(saved);
@@ -612,6 +632,22 @@ is_unwanted(const struct vswitch *vs, const struct ovsrec_port *port)
             && !smap_get(&vs->wanted, port->name));
 }
 
+/* A port that is kept by us, and has to be taken out to be put in again. */
+static bool
+lost_device(struct vswitch *vs, const struct ovsrec_port *port)
+{
+    const struct ovsrec_interface *iface;
+
+    if (port->n_interfaces != 1 || strcmp(vs->datapath_type, "netdev")
+        || !(shash_find(&vs->saved, port->name)
+             || smap_get(&vs->wanted, port->name))) {
+        return false;
+    }
+    iface = port->interfaces[0];
+    return replug_check(&vs->replug, port->name, &iface->header_.uuid,
+                        iface->n_ifindex ? iface->ifindex[0] : 0, vs->now);
+}
+
 static void
 fix_ports(struct vswitch *vs, const struct ovsrec_bridge *br)
 {
@@ -620,6 +656,10 @@ fix_ports(struct vswitch *vs, const struct ovsrec_bridge *br)
 
         if (is_unwanted(vs, port) || is_stale_restored(port)) {
             ovsrec_bridge_update_ports_delvalue(br, port);
+        } else if (lost_device(vs, port)) {
+            ovsrec_bridge_update_ports_delvalue(br, port);
+            note_repair(vs, "port %s: its device was made anew, taken out to "
+                        "be plugged in again", port->name);
         } else if (shash_find(&vs->saved, port->name)
                    || smap_get(&vs->wanted, port->name)) {
             fix_port_vlans(vs, port);
@@ -652,9 +692,11 @@ fix_wanted(struct vswitch *vs, const struct ovsrec_bridge *br)
             = port && port->n_interfaces == 1 ? port->interfaces[0] : NULL;
 
         if (!port) {
-            if (!name_is_taken(vs, node->key)) {
+            if (!must_stay_out(vs, node->key)
+                && !name_is_taken(vs, node->key)) {
                 add_wanted(vs, br, node->key, node->value);
-                if (sset_contains(&vs->placed, node->key)) {
+                if (sset_contains(&vs->placed, node->key)
+                    && !replug_out_until(&vs->replug, node->key)) {
                     note_repair(vs, "port %s of a gateway: was deleted, put "
                                 "back", node->key);
                 }
@@ -769,6 +811,7 @@ vswitch_want_ports(struct vswitch *vs, const struct smap *ports)
     }
     SSET_FOR_EACH_SAFE (name, &vs->placed) {
         if (!smap_get(ports, name)) {
+            replug_forget(&vs->replug, name);
             sset_find_and_delete(&vs->placed, name);
         }
     }
@@ -804,5 +847,6 @@ vswitch_unprotect(struct vswitch *vs, const char *name)
 
     if (saved) {
         saved_port_destroy(saved);
+        replug_forget(&vs->replug, name);
     }
 }

@@ -9,7 +9,9 @@
  * switch), ports marked external_ids:tvd-managed=true.  Other ports on the
  * bridge are left alone, but for tag, trunks, vlan_mode and cvlans of ports
  * that vswitch_protect() names, and such a port is put back if it is deleted
- * while its network device is still there.
+ * while its network device is still there.  With a user-space data path a port
+ * of either kind whose device was made anew is taken out and put in again
+ * (ovs-tvd/replug.h).
  *
  * Repairs are reported through the sink as "drift".
  *
