@@ -128,9 +128,9 @@ def parser():
          "exit status 1 if anything differs", [form])
     p = verb("shell", cmd_shell, "run a shell or a command in an EE or on the host")
     p.add_argument("ee", metavar="EE")
-    p.add_argument("command", metavar="CMD", nargs=argparse.REMAINDER)
+    p.add_argument("command", metavar="CMD", nargs="*")
     p = verb("ctl", cmd_ctl, "run tvdctl against the lab's controller")
-    p.add_argument("arguments", metavar="ARG", nargs=argparse.REMAINDER)
+    p.add_argument("arguments", metavar="ARG", nargs="*")
     verb("sync", cmd_sync, "make and remove EEs after the policy was changed with ctl")
     verb("status", cmd_status, "show the labs that are up", [form])
     p = verb("down", cmd_down, "take a lab down and leave nothing behind")
@@ -138,10 +138,27 @@ def parser():
     return top
 
 
+def split(argv):
+    """Divides 'argv' into what is for the lab and what is for the command that
+    ctl or shell runs, whose options are none of ours."""
+    if argv[:1] not in (["ctl"], ["shell"]):
+        return argv, []
+    at = 1
+    while at < len(argv) and (argv[at] == "--name" or argv[at].startswith("--name=")):
+        at += 2 if argv[at] == "--name" else 1
+    at += argv[0] == "shell" and argv[at:at + 1] not in (["-h"], ["--help"])
+    if argv[at:at + 1] in (["-h"], ["--help"]) and argv[0] == "shell":
+        at += 1
+    return argv[:at], argv[at:]
+
+
 def main(argv):
     if argv[:1] == [state.INIT_VERB]:
         return cmd_init(argparse.Namespace(lab=argv[1]))
+    argv, rest = split(argv)
     args = parser().parse_args(argv)
+    if rest:
+        setattr(args, "arguments" if args.verb == "ctl" else "command", rest)
     args.name_given = hasattr(args, "name") or "TVD_LAB" in os.environ
     if not hasattr(args, "name"):
         args.name = os.environ.get("TVD_LAB", state.DEFAULT_NAME)

@@ -89,17 +89,30 @@ def drop_peer(data, name):
                         row[to] = "none"
 
 
-def verdicts(data):
-    """A function that says of (src, dst, service) whether 'data' allows it."""
-    nics = [oracle.Nic(name, "eth0", e["nics"][0]["tvd"], e["nics"][0]["role"])
-            for name, e in data["ees"].items()]
-    gateways = {n.tvd: n.name for n in nics if n.role == "gateway"}
-    judge = oracle.Oracle(copy.deepcopy(data), nics, gateways)
-    known = {}
+class Verdicts:
+    """What a policy of this kind says of flows, which are (src, dst, service)
+    with the names of NICs."""
 
-    def allowed(key):
-        if key not in known:
-            known[key] = key[0] in judge.nics and key[1] in judge.nics \
-                and judge.allowed(*key)
-        return known[key]
-    return allowed
+    def __init__(self, data):
+        data = copy.deepcopy(data)
+        nics = [oracle.Nic(name, "eth0", e["nics"][0]["tvd"], e["nics"][0]["role"])
+                for name, e in data["ees"].items()]
+        gateways = {n.tvd: n.name for n in nics if n.role == "gateway"}
+        self.oracle = oracle.Oracle(data, nics, gateways)
+        self._known = {}
+
+    def __call__(self, key):
+        """Whether it is allowed."""
+        if key not in self._known:
+            self._known[key] = key[0] in self.oracle.nics and key[1] in self.oracle.nics \
+                and self.oracle.allowed(*key)
+        return self._known[key]
+
+    def explain(self, key):
+        """The entries of both directions, in words."""
+        a, b = self.oracle.nics.get(key[0]), self.oracle.nics.get(key[1])
+        if not a or not b:
+            return "not there"
+        return (f"{a.tvd}/{a.role} -> {b.tvd}: "
+                f"{self.oracle.entry_text(a.tvd, a.role, b.tvd)}, {b.tvd}/{b.role} -> "
+                f"{a.tvd}: {self.oracle.entry_text(b.tvd, b.role, a.tvd)}")

@@ -96,7 +96,7 @@ class Packet:
         self.sent = sent            # time.monotonic(), also of what follows.
         self.arrived = None         # At the destination.
         self.answered = None        # The answer, at the source.
-        self.elsewhere = None       # Names of other NICs that saw it.
+        self.elsewhere = None       # Frames by other NICs that saw it.
 
 
 class Traffic(threading.Thread):
@@ -169,10 +169,11 @@ class Traffic(threading.Thread):
             found = p.find_mark(frame)
             packet = self.packets.get(found[0]) if found else None
             if packet:
-                self._note(packet, found[0], found[1], nic)
+                self._note(packet, found, nic, frame)
 
     @staticmethod
-    def _note(packet, ident, kind, nic):
+    def _note(packet, found, nic, frame):
+        ident, kind = found
         flow = packet.flow
         if kind == REQUEST and nic is flow.dst:
             if packet.arrived is None:
@@ -184,7 +185,8 @@ class Traffic(threading.Thread):
         elif kind == REPLY and nic is flow.src:
             packet.answered = time.monotonic()
         else:
-            packet.elsewhere = (packet.elsewhere or set()) | {nic.name}
+            packet.elsewhere = packet.elsewhere or {}
+            packet.elsewhere[nic.name] = bytes(frame)
 
     def take(self, before):
         """Removes and returns the packets that were sent before 'before'."""
@@ -249,6 +251,8 @@ class Judge:
             seen.add(packet.flow.dst.name)
         if packet.answered is not None:
             seen.add(packet.flow.src.name + " (answer)")
+        frames = [f"{name}: {frame.hex()}"
+                  for name, frame in (packet.elsewhere or {}).items()]
         if seen:
             self.forbidden.append((packet, f"{packet.flow}: arrived at "
-                                   f"{', '.join(sorted(seen))}"))
+                                   f"{', '.join(sorted(seen))} {' '.join(frames)}"))
