@@ -162,9 +162,13 @@ make_dir(const char *path, mode_t mode)
 /* Ends the embedded server when we are told to end by a signal.  (After a
  * crash it runs on, and is found again.) */
 static void
-stop_dbserver(void *dbserver)
+stop_dbserver(void *dbserver_)
 {
-    dbserver_stop(dbserver);
+    struct dbserver **dbserver = dbserver_;
+
+    if (*dbserver) {
+        dbserver_stop(*dbserver);
+    }
 }
 
 static struct dbserver *
@@ -179,7 +183,6 @@ start_dbserver(void)
     if (error) {
         ovs_fatal(0, "%s", error);
     }
-    fatal_signal_add_hook(stop_dbserver, NULL, dbserver, false);
     return dbserver;
 }
 
@@ -248,6 +251,7 @@ main(int argc, char *argv[])
     unixctl_command_register("exit", "", 0, 0, exit_command, &exiting);
     if (!options.db) {
         dbserver = start_dbserver();
+        fatal_signal_add_hook(stop_dbserver, NULL, &dbserver, false);
         options.db = xstrdup(dbserver_remote(dbserver));
     }
     engine = engine_create(options.db, dbserver);
@@ -263,8 +267,11 @@ main(int argc, char *argv[])
     api_server_destroy(api);
     engine_destroy(engine);
     if (dbserver) {
-        dbserver_stop(dbserver);
-        dbserver_destroy(dbserver);
+        struct dbserver *d = dbserver;
+
+        dbserver_stop(d);
+        dbserver = NULL;        /* Not for the hook any more. */
+        dbserver_destroy(d);
     }
     unixctl_server_destroy(unixctl);
     free(options.db);
