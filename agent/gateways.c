@@ -13,7 +13,7 @@
 
 /* How often gateways are read back, in ms: if there are any, and if not (a
  * namespace that we once made may have to go). */
-#define INTERVAL 1000
+#define INTERVAL 400
 #define IDLE_INTERVAL 5000
 /* Planning again takes at most 1/PLAN_SHARE of the time. */
 #define PLAN_SHARE 50
