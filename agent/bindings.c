@@ -306,14 +306,16 @@ replace(struct bindings *b, struct shash *new, const struct report_sink *sink)
 /* Takes note of the interfaces in 'names' that are no NIC's. */
 static void
 replace_foreign(struct bindings *b, struct sset *names,
-                const struct shash *ifaces, const struct report_sink *sink)
+                const struct shash *ifaces, const struct smap *gateways,
+                const struct report_sink *sink)
 {
     const char *name;
 
     SSET_FOR_EACH (name, names) {
         const struct vswitch_iface *iface = shash_find_data(ifaces, name);
 
-        if (!sset_contains(&b->foreign, name)) {
+        /* The port of a gateway that is going is no stranger. */
+        if (!sset_contains(&b->foreign, name) && !smap_get(gateways, name)) {
             report(sink, REPORT_INFO, "foreign-port",
                    "port %s%s%s belongs to no NIC of the policy: it stays "
                    "mute", name, iface->iface_id ? " with iface-id " : "",
@@ -354,7 +356,7 @@ bindings_update(struct bindings *b, const struct model *m, const char *host,
         }
     }
     replace(b, &new, sink);
-    replace_foreign(b, &foreign, ifaces, sink);
+    replace_foreign(b, &foreign, ifaces, gateways, sink);
     shash_destroy(&a.claimed);
     shash_destroy(&a.labels);
     free(c);
