@@ -61,6 +61,7 @@ struct flow_list;
     FIELD(ADDR, XXREG3, 0, 128, "address to look up, IPv4 as ::ffff:a.b.c.d")\
     FIELD(ADDR4, XXREG3, 0, 32, "")                                         \
     FIELD(OUT, METADATA, 0, 32, "NIC to send to; part of a flood")          \
+    FIELD(RULE, METADATA, 32, 32, "rule whose packet it is")                \
     FIELD(ETH_SRC, ETH_SRC, 0, 48, "")                                      \
     FIELD(ETH_DST, ETH_DST, 0, 48, "")                                      \
     FIELD(IPV4_SRC, IPV4_SRC, 0, 32, "")                                    \

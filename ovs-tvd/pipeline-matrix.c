@@ -89,13 +89,18 @@ on_evaluate(struct maker *m, const struct entry *e, const struct peer *peer)
     on_ct_state(m, CS_TRACKED, CS_INVALID);
 }
 
+/* A packet may come by once in each zone, and is counted in the first. */
 static void
 make_pass(struct maker *m, const struct entry *e)
 {
+    if (e->rule) {
+        do_set(m, F_RULE, e->rule->id);
+    }
     do_set(m, F_VERDICT, (e->action == MODEL_G
                           ? VERDICT_GATEWAY : VERDICT_DIRECT));
     do_resubmit(m, TABLE_VERDICT);
-    make_flow(m, TABLE_EVALUATE, 100, e->pass);
+    make_flow(m, TABLE_EVALUATE, 100,
+              pipeline_cookie(PIPELINE_COOKIE_STATIC, TABLE_EVALUATE));
 }
 
 /* Calls make_pass() for each block of ports, aligned to a power of two, that
@@ -201,6 +206,10 @@ make_evaluate(struct maker *m, const struct model *model,
     case MODEL_G:
         make_services(m, e, NULL);
         break;
+    }
+    if (e->action != MODEL_NONE && e->rule) {
+        on_field(m, F_RULE, e->rule->id);
+        make_flow(m, TABLE_COUNT, 10, e->pass);
     }
     if (e->action != MODEL_UNRESTRICTED && e->rule) {
         on_evaluate(m, e, NULL);

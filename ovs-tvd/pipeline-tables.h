@@ -71,7 +71,9 @@
     PIPELINE_TABLE(COMMIT, 32, "commit",                                    \
                    "subroutine: remember an allowed connection")           \
     PIPELINE_TABLE(ORIGIN, 33, "origin",                                    \
-                   "subroutine: who opened the connection")
+                   "subroutine: who opened the connection")                 \
+    PIPELINE_TABLE(COUNT, 34, "count",                                      \
+                   "subroutine: packets per rule")
 
 enum pipeline_table {
 #define PIPELINE_TABLE(ENUM, ID, NAME, PURPOSE) TABLE_##ENUM = ID,

@@ -167,12 +167,14 @@ make_verdict(struct maker *m)
     make_drop(m, TABLE_VERDICT, 100, DROP_RELATED);
 
     on_verdict(m, STEP_SOURCE, VERDICT_DIRECT);
+    do_resubmit(m, TABLE_COUNT);
     do_resubmit(m, TABLE_COMMIT);
     do_set(m, F_STEP, STEP_DELIVER);
     do_resubmit(m, TABLE_EDGE);
     make_flow(m, TABLE_VERDICT, 50, STATIC(VERDICT));
 
     on_verdict(m, STEP_SOURCE, VERDICT_GATEWAY);
+    do_resubmit(m, TABLE_COUNT);
     do_resubmit(m, TABLE_GATEWAY);
     make_flow(m, TABLE_VERDICT, 50, STATIC(VERDICT));
 

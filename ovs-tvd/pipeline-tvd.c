@@ -283,6 +283,7 @@ make_inside(struct maker *m, const struct model_tvd *tvd)
     on_field(m, F_DST_TVD, tvd->id);
     on_field(m, F_STEP, STEP_SOURCE);
     on_field(m, F_VERDICT, VERDICT_DIRECT);
+    do_resubmit(m, TABLE_COUNT);
     do_resubmit(m, TABLE_COMMIT);
     do_move(m, F_DST_NIC, F_OUT);
     do_resubmit(m, TABLE_OUTPUT);
