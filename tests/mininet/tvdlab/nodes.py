@@ -149,6 +149,8 @@ class EeNode(Host):
             BareLink(self, host, nic["name"], outer, nic["mac"])
             ports.append((outer, f"{self.name}/{nic['name']}"))
         run(self, ["ip", "-batch", "-"], self._batch(nics))
+        for version in "46":
+            run(self, ["ip", f"-{version}", "-batch", "-"], self._rules(nics, version))
         for nic in nics:
             # A netdev datapath takes frames as they are: no checksum is to be
             # left for hardware that is not there.
@@ -167,7 +169,7 @@ class EeNode(Host):
             for ip in nic["ips"]:
                 nodad = " nodad" if ":" in ip else ""
                 lines.append(f"address add {ip}/{nic['plens'][ip]} dev {name}{nodad}")
-            for router in nic["routers"]:
+            for router in EeNode._default_routers(nic):
                 lines.append(f"route add default via {router} dev {name} "
                              f"metric {100 + index}")
             if len(nics) > 1:
@@ -181,7 +183,21 @@ class EeNode(Host):
         for ip in nic["ips"]:
             net = ipaddress.ip_interface(f"{ip}/{nic['plens'][ip]}").network
             lines.append(f"route replace {net} dev {name} src {ip} table {table}")
-            lines.append(f"rule add from {ip} lookup {table}")
-        for router in nic["routers"]:
+        for router in EeNode._default_routers(nic):
             lines.append(f"route add default via {router} dev {name} table {table}")
         return lines
+
+    @staticmethod
+    def _rules(nics, version):
+        """Which table an address is for; "ip rule" does not see the IP version of
+        an address by itself."""
+        if len(nics) == 1:
+            return ""
+        return "".join(f"rule add from {ip} lookup {100 + index}\n"
+                       for index, nic in enumerate(nics) for ip in nic["ips"]
+                       if (":" in ip) == (version == "6"))
+
+    @staticmethod
+    def _default_routers(nic):
+        """One of each IP version; a TVD has one for each of its subnets."""
+        return {":" in router: router for router in reversed(nic["routers"])}.values()
