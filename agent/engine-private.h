@@ -42,6 +42,7 @@ struct engine {
     struct flowtab *ft;
     struct pipeline *pipeline;
     struct ofctl *oc;
+    struct ctlimit *limits;
     struct hostguard *guard;
     uint64_t guard_generation;          /* Of the vswitch, last seen. */
     struct gateways gateways;

@@ -16,6 +16,7 @@
 #include "openvswitch/ofp-port.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "ovs-tvd/ctlimit.h"
 #include "ovs-tvd/flowtab.h"
 #include "ovs-tvd/hostguard.h"
 #include "ovs-tvd/ofctl.h"
@@ -70,6 +71,7 @@ engine_create(const struct engine_config *config)
     e->ft = flowtab_create();
     e->pipeline = pipeline_create(e->ft);
     e->oc = ofctl_create(config->rundir, config->bridge, e->ft, &e->sink);
+    e->limits = ctlimit_create(config->rundir, datapath_type, &e->sink);
     e->guard = hostguard_create(!strcmp(datapath_type, "netdev"), &e->sink);
     gateways_init(&e->gateways, config->worker,
                   !strcmp(datapath_type, "netdev"));
@@ -111,6 +113,7 @@ engine_destroy(struct engine *e)
     }
     tvd_db_destroy(e->db);
     ofctl_destroy(e->oc);
+    ctlimit_destroy(e->limits);
     hostguard_destroy(e->guard);
     pipeline_destroy(e->pipeline);
     flowtab_destroy(e->ft);
@@ -202,6 +205,22 @@ note_tvd(struct engine *e, const struct model_tvd *tvd)
     known->seen = true;
 }
 
+/* Bounds the connections of each TVD. */
+static void
+limit_zones(struct engine *e)
+{
+    uint16_t *zones = xmalloc((2 * hmap_count(&e->tvds) + 1) * sizeof *zones);
+    const struct known_tvd *known;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (known, node, &e->tvds) {
+        zones[n++] = pipeline_zone_edge(known->id);
+        zones[n++] = pipeline_zone_leg(known->id, known->id);
+    }
+    ctlimit_set(e->limits, zones, n);
+    free(zones);
+}
+
 /* Compares TVDs and their gateways with what they were.  Connections of a TVD
  * that is gone are forgotten: its zones may be given to another one day. */
 static void
@@ -224,6 +243,7 @@ note_tvds(struct engine *e, const struct model *m)
             free(known);
         }
     }
+    limit_zones(e);
 }
 
 static void
@@ -624,6 +644,7 @@ engine_run(struct engine *e)
     ofctl_run(e->oc, now);
     alive = run_gateways(e, m);
     track_seq(e, m);
+    ctlimit_run(e->limits, now);
     update_error(e, now);
     write_status(e, now);
     return alive;
@@ -641,6 +662,7 @@ engine_wait(struct engine *e)
         }
     }
     ofctl_wait(e->oc);
+    ctlimit_wait(e->limits);
     if (e->guard_generation) {
         hostguard_wait(e->guard);
     }

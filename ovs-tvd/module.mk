@@ -21,6 +21,7 @@ OVS_TVD_CORE := \
 	ovs-tvd/replug.c
 OVS_TVD_ADAPTERS := \
 	ovs-tvd/appctl.c \
+	ovs-tvd/ctlimit.c \
 	ovs-tvd/hostguard.c \
 	ovs-tvd/ofctl.c \
 	ovs-tvd/vswitch.c
