@@ -6,10 +6,16 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/model.h"
 #include "lib/report.h"
 #include "lib/tvd-idl.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
+#include "sset.h"
 #include "util.h"
+
+/* Agents with a name that is not in the policy: how many are listed. */
+#define MAX_STRANGERS 3
 
 /* What we remember of the agent of a host. */
 struct agent_life {
@@ -150,9 +156,40 @@ hosts_wait(const struct hosts *hosts)
     }
 }
 
+/* Why there is no agent: it may go by another name.  Caller frees. */
+static char *
+never_reported(const struct hosts *hosts, const struct model *model)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    const struct shash_node *node;
+    struct sset names = SSET_INITIALIZER(&names);
+    const char **sorted;
+
+    SHASH_FOR_EACH (node, &hosts->agents) {
+        const struct agent_life *life = node->data;
+
+        if (life->online && !shash_find(&model->hosts, node->name)) {
+            sset_add(&names, node->name);
+        }
+    }
+    ds_put_cstr(&s, "no agent has ever reported from this host");
+    sorted = sset_sort(&names);
+    for (size_t i = 0; i < sset_count(&names) && i < MAX_STRANGERS; i++) {
+        ds_put_format(&s, "%s '%s'", i ? "," : "; one that is not in the "
+                      "policy reports as", sorted[i]);
+    }
+    if (sset_count(&names)) {
+        ds_put_cstr(&s, " (tvd-agent --host gives it another name)");
+    }
+    free(sorted);
+    sset_destroy(&names);
+    return ds_steal_cstr(&s);
+}
+
 void
-hosts_status(const struct hosts *hosts, const char *name, int64_t wanted,
-             int64_t newest, struct host_status *status)
+hosts_status(const struct hosts *hosts, const struct model *model,
+             const char *name, int64_t wanted, int64_t newest,
+             struct host_status *status)
 {
     const struct agent_life *life = shash_find_data(&hosts->agents, name);
 
@@ -160,7 +197,7 @@ hosts_status(const struct hosts *hosts, const char *name, int64_t wanted,
     status->seq = life ? life->seq : 0;
     if (!life) {
         status->state = HOST_OFFLINE;
-        status->reason = xstrdup("no agent has ever reported from this host");
+        status->reason = never_reported(hosts, model);
     } else if (!life->online) {
         status->state = HOST_OFFLINE;
         status->reason = xasprintf("its agent has not been heard of for more "

@@ -51,11 +51,11 @@ struct host_status {
     int64_t seq;                /* What it has, 0 if unknown. */
     char *reason;               /* NULL if enforced; owned. */
 };
-/* Of host 'name', asked about 'wanted'; 'newest' is the seq of TVD_Global.  (An
+/* Of host 'name' of 'model', asked about 'wanted'; 'newest' is the seq of TVD_Global.  (An
  * agent that claims a later one has not yet seen that the database was put
  * back to an older state.) */
-void hosts_status(const struct hosts *, const char *name, int64_t wanted,
-                  int64_t newest, struct host_status *);
+void hosts_status(const struct hosts *, const struct model *, const char *name,
+                  int64_t wanted, int64_t newest, struct host_status *);
 void host_status_destroy(struct host_status *);
 
 #endif /* controller/hosts.h */

@@ -181,7 +181,7 @@ show_hosts(const struct show_input *in, struct table *t)
         if (!is_wanted(t, host->name)) {
             continue;
         }
-        hosts_status(in->hosts, host->name, in->seq, in->seq, &status);
+        hosts_status(in->hosts, m, host->name, in->seq, in->seq, &status);
         row = add_row(t);
         put_text(row, "name", host->name);
         put_text(row, "label", label_name(host->label));
@@ -207,7 +207,8 @@ show_host_states(const struct show_input *in, int64_t seq, bool *enforced)
         struct json *object = json_object_create();
         struct host_status status;
 
-        hosts_status(in->hosts, hosts[i]->name, seq, in->seq, &status);
+        hosts_status(in->hosts, in->model, hosts[i]->name, seq, in->seq,
+                     &status);
         *enforced &= status.state == HOST_ENFORCED;
         put_text(object, "name", hosts[i]->name);
         put_text(object, "state", host_state_to_string(status.state));
