@@ -8,7 +8,10 @@
 #include <limits.h>
 #include <netdb.h>
 #include <string.h>
+#include "lib/suggest.h"
 #include "openvswitch/dynamic-string.h"
+#include "ovs-thread.h"
+#include "svec.h"
 #include "util.h"
 
 /* Protocols by name.  Any other has only its number: a name that means one
@@ -116,6 +119,49 @@ port_by_name(const char *name, const char *proto)
     return entry ? ntohs((uint16_t) entry->s_port) : 0;
 }
 
+/* The names of protocols and those of /etc/services. */
+static const struct svec *
+known_names(void)
+{
+    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
+    static struct svec names = SVEC_EMPTY_INITIALIZER;
+
+    if (ovsthread_once_start(&once)) {
+        struct servent *entry;
+
+        for (size_t i = 0; i < ARRAY_SIZE(protos); i++) {
+            svec_add(&names, protos[i].name);
+        }
+        setservent(1);
+        while ((entry = getservent())) {
+            svec_add(&names, entry->s_name);
+        }
+        endservent();
+        ovsthread_once_done(&once);
+    }
+    return &names;
+}
+
+/* 'name' in 'text' is not known, or not for 'proto' if that is not NULL. */
+static char *
+error_name(const char *text, const struct proto *proto, const char *name,
+           const char *hint)
+{
+    const struct svec *names = known_names();
+    const char *meant = suggest_nearest(
+        name, (const char *const *) names->names, names->n);
+    char *near, *msg;
+
+    if (!meant || (proto && !port_by_name(meant, proto->name))) {
+        return error("unknown service", text, hint);
+    }
+    near = xasprintf("did you mean '%s%s%s'? %s", proto ? proto->name : "",
+                     proto ? "/" : "", meant, hint);
+    msg = error("unknown service", text, near);
+    free(near);
+    return msg;
+}
+
 /* The part of 'text' after "tcp/". */
 static char *
 parse_ports(const char *text, const struct proto *proto, const char *ports,
@@ -127,9 +173,9 @@ parse_ports(const char *text, const struct proto *proto, const char *ports,
     if (!isdigit((unsigned char) *p)) {
         s->port_min = s->port_max = port_by_name(p, proto->name);
         return s->port_min ? NULL
-               : error("unknown service", text, "after the slash stands a "
-                       "port 1..65535, a range like 8000-8010, or a name "
-                       "that /etc/services has for this protocol");
+               : error_name(text, proto, p, "after the slash stands a port "
+                            "1..65535, a range like 8000-8010, or a name "
+                            "that /etc/services has for this protocol");
     }
     if (!parse_port(&p, &s->port_min)) {
         return error("invalid port in service", text,
@@ -193,7 +239,7 @@ parse_name(const char *text, struct model_service s[SERVICE_PARSE_MAX],
             };
         }
     }
-    return *n ? NULL : error("unknown service", text, VALID);
+    return *n ? NULL : error_name(text, NULL, text, VALID);
 }
 
 char *

@@ -58,6 +58,11 @@ static const struct {
     { "47/1", "!invalid service '47/1': before the slash stands tcp" },
     { "/22", "!invalid service '/22': before the slash stands tcp" },
     { "tcp//22", "!unknown service 'tcp//22': " },
+    { "htttps", "!unknown service 'htttps': did you mean 'https'? " },
+    { "icpm", "!unknown service 'icpm': did you mean 'icmp'? " },
+    { "tcp/sssh", "!unknown service 'tcp/sssh': did you mean 'tcp/ssh'? " },
+    /* That is for UDP alone. */
+    { "tcp/bootpss", "!unknown service 'tcp/bootpss': after " },
     { "tcp/no-such-service", "!unknown service 'tcp/no-such-service': " },
     { "no-such-service", "!unknown service 'no-such-service': " },
     { "bad\033[2Jtext", "!unknown service 'bad?[2Jtext': " },
