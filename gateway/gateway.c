@@ -24,10 +24,16 @@
 struct gateway_worker {
     pid_t pid;
     int fd;                     /* -1 once the worker is gone. */
-    uint64_t last_id;
+    uint64_t last_id;           /* Given out. */
     uint64_t busy_id;           /* What the worker is doing; 0: nothing. */
+    enum gateway_mode busy_mode;
     uint64_t pending_id;        /* What comes next; 0: nothing. */
-    char *pending;              /* Its text. */
+    enum gateway_mode pending_mode;
+    struct shash pending;       /* "struct gateway_wanted *" by EE. */
+
+    /* What the worker has been told to keep, and how that was last. */
+    struct shash wanted;        /* "struct gateway_wanted *" by EE. */
+    struct shash states;        /* "struct gateway_status *" by EE. */
     struct ofpbuf out;          /* To be written. */
     struct ofpbuf in;           /* Read, but not yet a whole message. */
 };
@@ -61,6 +67,9 @@ gateway_worker_start(struct gateway_worker **workerp)
     worker = xzalloc(sizeof *worker);
     worker->pid = pid;
     worker->fd = fds[0];
+    shash_init(&worker->pending);
+    shash_init(&worker->wanted);
+    shash_init(&worker->states);
     ofpbuf_init(&worker->out, 0);
     ofpbuf_init(&worker->in, 0);
     *workerp = worker;
@@ -84,8 +93,15 @@ void
 gateway_worker_stop(struct gateway_worker *worker)
 {
     if (worker) {
+        struct shash_node *node;
+
         bury(worker);
-        free(worker->pending);
+        gateway_wanted_destroy_all(&worker->pending);
+        gateway_wanted_destroy_all(&worker->wanted);
+        SHASH_FOR_EACH (node, &worker->states) {
+            gateway_status_destroy(node->data);
+        }
+        shash_destroy(&worker->states);
         ofpbuf_uninit(&worker->out);
         ofpbuf_uninit(&worker->in);
         free(worker);
@@ -102,36 +118,86 @@ uint64_t
 gateway_submit(struct gateway_worker *worker, struct shash *wanted,
                enum gateway_mode mode)
 {
-    uint64_t id = ++worker->last_id;
-    struct json *json = gateway_request_to_json(id, mode, wanted);
+    gateway_wanted_destroy_all(&worker->pending);
+    shash_init(&worker->pending);
+    shash_swap(&worker->pending, wanted);
+    shash_destroy(wanted);
+    worker->pending_mode = mode;
+    worker->pending_id = ++worker->last_id;
+    return worker->pending_id;
+}
 
-    free(worker->pending);
-    worker->pending = json_to_string(json, 0);
-    worker->pending_id = id;
+static void
+put_request(struct gateway_worker *worker, struct json *json)
+{
+    char *text = json_to_string(json, 0);
+    size_t len = strlen(text);
+    uint8_t header[GATEWAY_FRAME_HEADER];
+
+    gateway_frame_put_header(header, len);
+    ofpbuf_clear(&worker->out);
+    ofpbuf_put(&worker->out, header, sizeof header);
+    ofpbuf_put(&worker->out, text, len);
+    free(text);
     json_destroy(json);
-    gateway_wanted_destroy_all(wanted);
-    return id;
+}
+
+/* Tells the worker only what is not as it was told before. */
+static void
+put_pending(struct gateway_worker *worker)
+{
+    bool apply = worker->pending_mode == GATEWAY_APPLY;
+    struct shash changed = SHASH_INITIALIZER(&changed);
+    struct sset keep = SSET_INITIALIZER(&keep);
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &worker->pending) {
+        const struct gateway_wanted *old = shash_find_data(&worker->wanted,
+                                                           node->name);
+
+        if (apply && old && gateway_wanted_equal(old, node->data)) {
+            sset_add(&keep, node->name);
+        } else {
+            shash_add(&changed, node->name, node->data);
+        }
+    }
+    put_request(worker, gateway_request_to_json(worker->pending_id,
+                                                worker->pending_mode,
+                                                &changed, &keep));
+    shash_destroy(&changed);
+    sset_destroy(&keep);
+}
+
+static void
+forget_states(struct gateway_worker *worker)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &worker->states) {
+        if (!shash_find(&worker->wanted, node->name)) {
+            gateway_status_destroy(node->data);
+            shash_delete(&worker->states, node);
+        }
+    }
 }
 
 /* Hands the worker the next request if it has nothing to do. */
 static void
 start_next(struct gateway_worker *worker)
 {
-    uint8_t header[GATEWAY_FRAME_HEADER];
-    size_t len;
-
     if (worker->busy_id || !worker->pending_id) {
         return;
     }
-    len = strlen(worker->pending);
-    gateway_frame_put_header(header, len);
-    ofpbuf_clear(&worker->out);
-    ofpbuf_put(&worker->out, header, sizeof header);
-    ofpbuf_put(&worker->out, worker->pending, len);
+    put_pending(worker);
     worker->busy_id = worker->pending_id;
+    worker->busy_mode = worker->pending_mode;
     worker->pending_id = 0;
-    free(worker->pending);
-    worker->pending = NULL;
+    if (worker->busy_mode == GATEWAY_APPLY) {
+        shash_swap(&worker->wanted, &worker->pending);
+        forget_states(worker);
+    }
+    gateway_wanted_destroy_all(&worker->pending);
+    shash_init(&worker->pending);
 }
 
 static void
@@ -198,24 +264,80 @@ take_message(struct gateway_worker *worker)
     return text;
 }
 
+/* The state of a gateway about which nothing is known yet. */
+static struct gateway_status *
+unknown_state(const struct gateway_wanted *w)
+{
+    struct gateway_status *status = xzalloc(sizeof *status);
+
+    shash_init(&status->counters);
+    status->ee = xstrdup(w->ee);
+    status->nic = xstrdup(w->nic);
+    status->netns = nullable_xstrdup(w->netns);
+    status->host_if = nullable_xstrdup(w->host_if);
+    return status;
+}
+
+/* Remembers what the worker reports, and adds to the report the gateways that
+ * it says nothing about, because they are as they were. */
+static void
+complete(struct gateway_worker *worker, struct gateway_report *report)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &report->gateways) {
+        if (!shash_find(&worker->wanted, node->name)) {
+            /* From before it was told that this one is to go. */
+            gateway_status_destroy(node->data);
+            shash_delete(&report->gateways, node);
+            continue;
+        }
+        gateway_status_destroy(shash_replace(
+            &worker->states, node->name,
+            gateway_status_clone_state(node->data)));
+    }
+    SHASH_FOR_EACH (node, &worker->wanted) {
+        if (!shash_find(&report->gateways, node->name)) {
+            const struct gateway_status *state
+                = shash_find_data(&worker->states, node->name);
+
+            shash_add(&report->gateways, node->name,
+                      state ? gateway_status_clone_state(state)
+                      : unknown_state(node->data));
+        }
+    }
+}
+
+static struct gateway_report *
+parse_report(const char *text)
+{
+    struct json *json = json_from_string(text);
+    struct gateway_report *report = gateway_report_from_json(json);
+
+    json_destroy(json);
+    return report;
+}
+
+/* A report that answers the request under way, or that the worker makes
+ * because it has found something, and then has the id of an older one. */
 static struct gateway_report *
 take_report(struct gateway_worker *worker)
 {
     char *text = take_message(worker);
-    struct gateway_report *report = NULL;
+    struct gateway_report *report = text ? parse_report(text) : NULL;
+    bool answer = report && report->id == worker->busy_id;
 
-    if (text) {
-        struct json *json = json_from_string(text);
-
-        report = gateway_report_from_json(json);
-        json_destroy(json);
-        free(text);
-        if (!report || report->id != worker->busy_id) {
-            gateway_report_destroy(report);
-            report = NULL;
-            bury(worker);
-        }
+    if (text && (!report || report->id > worker->last_id)) {
+        gateway_report_destroy(report);
+        report = NULL;
+        bury(worker);
+    } else if (report && !(answer && worker->busy_mode == GATEWAY_DRY_RUN)) {
+        complete(worker, report);
     }
+    if (answer) {
+        worker->busy_id = 0;
+    }
+    free(text);
     return report;
 }
 
@@ -250,7 +372,6 @@ gateway_poll(struct gateway_worker *worker)
     run_in(worker);
     report = take_report(worker);
     if (report) {
-        worker->busy_id = 0;
         start_next(worker);
         run_out(worker);
     } else if (worker->fd < 0) {
@@ -267,6 +388,9 @@ gateway_wait(struct gateway_worker *worker)
             poll_immediate_wake();
         }
         return;
+    }
+    if (worker->in.size) {
+        poll_immediate_wake();  /* Maybe another whole message. */
     }
     poll_fd_wait(worker->fd, POLLIN | (worker->out.size ? POLLOUT : 0));
     if (worker->pending_id && !worker->busy_id) {

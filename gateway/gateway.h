@@ -19,7 +19,11 @@
  *       gateway_poll() <-------report--------  process: observe, plan, act,
  *                                              read back
  *
- * Requests do not queue up: of several that wait, the newest is done. */
+ * Requests do not queue up: of several that wait, the newest is done.  The
+ * worker is told only about gateways that are wanted otherwise than before, so
+ * that the work for a change does not grow with the number of gateways.  On
+ * its own it reads them back all the time, a few at once, repairs what was
+ * changed by hand, and reports that. */
 
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H 1
@@ -44,10 +48,9 @@ enum gateway_mode {
 };
 
 /* Asks for the gateways 'wanted' (see gateway_plan_wanted(); taken over and
- * destroyed here) and no others.  To be repeated every few seconds, which
- * finds and repairs what was changed by hand.  Returns a number that the
- * report will carry; a later call makes the reports of earlier ones that have
- * not been begun yet void. */
+ * destroyed here) and no others.  Need not be repeated as long as nothing else
+ * is wanted.  Returns a number that the report will carry; a later call makes
+ * the reports of earlier ones that have not been begun yet void. */
 uint64_t gateway_submit(struct gateway_worker *, struct shash *wanted,
                         enum gateway_mode);
 
@@ -62,7 +65,8 @@ struct gateway_status {
     char **actions;             /* What was done (GATEWAY_DRY_RUN: would be), */
     size_t n_actions;           /* as gateway_action_format() says it. */
     bool drift;                 /* Something had changed without our doing. */
-    struct shash counters;      /* "struct gateway_counter *" by name. */
+    struct shash counters;      /* "struct gateway_counter *" by name; empty
+                                 * if nothing was done. */
 };
 
 struct gateway_report {
@@ -75,7 +79,9 @@ struct gateway_report {
 };
 
 /* Exchanges what there is with the worker without blocking, and returns a
- * report if one has come, which the caller owns; else NULL.  If the worker
+ * report if one has come, which the caller owns; else NULL.  Each request gets
+ * one; more come, with the id of the last request that is done, when something
+ * was repaired, fails or works again.  If the worker
  * has died, each submitted request gets a report with 'error' set, and the
  * program should end, to be started anew by its supervisor. */
 struct gateway_report *gateway_poll(struct gateway_worker *);

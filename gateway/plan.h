@@ -72,6 +72,10 @@ void gateway_wanted_destroy(struct gateway_wanted *);
 /* Destroys the contents of 'wanted' and itself. */
 void gateway_wanted_destroy_all(struct shash *wanted);
 
+/* True if both are the same in all that they hold. */
+bool gateway_wanted_equal(const struct gateway_wanted *,
+                          const struct gateway_wanted *);
+
 /* True if a namespace of this name carries our mark. */
 bool gateway_netns_name_is_ours(const char *name);
 /* True if a network device may have this name. */

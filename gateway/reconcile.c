@@ -10,14 +10,12 @@
 #include "util.h"
 
 void
-gateway_memory_destroy(struct gateway_memory *memory)
+gateway_memory_clear(struct gateway_memory *memory)
 {
-    if (memory) {
-        free(memory->text);
-        free(memory->skeleton);
-        free(memory->done);
-        free(memory);
-    }
+    free(memory->text);
+    free(memory->skeleton);
+    free(memory->done);
+    memset(memory, 0, sizeof *memory);
 }
 
 static void
@@ -38,24 +36,31 @@ note_error(char **first, char *error)
     }
 }
 
-/* The normal form of the wanted ruleset, computed only if it changed. */
+/* Sees to it that 'memory' has the normal form of the wanted ruleset, computed
+ * only if the ruleset changed.  A namespace that is not there needs none.  If
+ * 'fresh', the namespace was made a moment ago and the ruleset loaded into it
+ * by us: what is read back then is the normal form. */
 static char *
-get_skeleton(struct gateway_system *sys, const struct gateway_wanted *w,
-             struct gateway_memory *memory)
+learn_skeleton(struct gateway_system *sys, const struct gateway_wanted *w,
+               const struct gateway_observed *o, bool fresh,
+               struct gateway_memory *memory)
 {
-    char *text = gateway_ruleset_format(w->ruleset, false, NULL);
-    char *error = NULL;
+    char *text;
 
-    if (!memory->text || !memory->skeleton || strcmp(text, memory->text)) {
-        free(memory->text);
-        free(memory->skeleton);
-        memory->skeleton = NULL;
-        memory->text = text;
-        error = sys->class->normalise(sys, text, &memory->skeleton);
-    } else {
-        free(text);
+    if (!o->netns) {
+        return NULL;
     }
-    return error;
+    text = gateway_ruleset_format(w->ruleset, false, NULL);
+    if (memory->text && memory->skeleton && !strcmp(text, memory->text)) {
+        free(text);
+        return NULL;
+    }
+    free(memory->text);
+    free(memory->skeleton);
+    memory->text = text;
+    memory->skeleton = fresh ? nullable_xstrdup(o->skeleton) : NULL;
+    return memory->skeleton ? NULL
+           : sys->class->normalise(sys, text, &memory->skeleton);
 }
 
 /* Whether what follows makes no sense, or would be dangerous, after 'kind' has
@@ -119,20 +124,34 @@ take_counters(struct gateway_status *status, struct gateway_observed *o)
     shash_swap(&status->counters, &o->counters);
 }
 
+/* What was seen of a gateway, and what follows from it. */
+struct view {
+    struct ovs_list actions;
+    bool netns;                 /* Its namespace was there, */
+    bool device;                /* its device too. */
+};
+
 /* Observes and plans.  Returns an error or NULL. */
 static char *
-look(struct gateway_system *sys, const struct gateway_wanted *w,
-     const char *skeleton, struct gateway_status *status,
-     struct ovs_list *actions, bool *device_is_there)
+look(struct gateway_system *sys, const struct gateway_wanted *w, bool fresh,
+     struct gateway_memory *memory, struct gateway_status *status,
+     struct view *view)
 {
     struct gateway_observed *o = xmalloc(sizeof *o);
     char *error;
 
     gateway_observed_init(o);
+    ovs_list_init(&view->actions);
+    view->netns = view->device = false;
     error = sys->class->observe(sys, w, o);
     if (!error) {
-        gateway_plan(w, skeleton, o, actions);
-        *device_is_there = o->inner_if.present;
+        error = learn_skeleton(sys, w, o, fresh, memory);
+    }
+    if (!error) {
+        gateway_plan(w, memory->skeleton ? memory->skeleton : "", o,
+                     &view->actions);
+        view->netns = o->netns;
+        view->device = o->inner_if.present;
         take_counters(status, o);
     }
     gateway_observed_destroy(o);
@@ -142,16 +161,16 @@ look(struct gateway_system *sys, const struct gateway_wanted *w,
 
 static void
 read_back(struct gateway_system *sys, const struct gateway_wanted *w,
-          const char *skeleton, struct gateway_status *status)
+          bool fresh, struct gateway_memory *memory,
+          struct gateway_status *status)
 {
-    struct ovs_list actions = OVS_LIST_INITIALIZER(&actions);
-    bool unused;
-    char *error = look(sys, w, skeleton, status, &actions, &unused);
+    struct view view;
+    char *error = look(sys, w, fresh, memory, status, &view);
 
     if (error) {
         note_error(&status->error, error);
-    } else if (!ovs_list_is_empty(&actions)) {
-        struct gateway_action *a = CONTAINER_OF(ovs_list_front(&actions),
+    } else if (!ovs_list_is_empty(&view.actions)) {
+        struct gateway_action *a = CONTAINER_OF(ovs_list_front(&view.actions),
                                                 struct gateway_action, node);
         char *s = gateway_action_format(a);
 
@@ -160,7 +179,7 @@ read_back(struct gateway_system *sys, const struct gateway_wanted *w,
                              "%s", w->ee, s));
         free(s);
     }
-    gateway_actions_destroy(&actions);
+    gateway_actions_destroy(&view.actions);
 }
 
 static void
@@ -168,22 +187,20 @@ make(struct gateway_system *sys, const struct gateway_wanted *w,
      enum gateway_mode mode, struct gateway_memory *memory,
      struct gateway_status *status, bool *shut_now)
 {
-    struct ovs_list actions = OVS_LIST_INITIALIZER(&actions);
-    bool device_is_there = false;
+    struct view view;
     const struct gateway_action *a;
 
-    status->error = look(sys, w, memory->skeleton, status, &actions,
-                         &device_is_there);
+    status->error = look(sys, w, false, memory, status, &view);
     *shut_now = status->error != NULL;
     if (!status->error && mode == GATEWAY_DRY_RUN) {
-        LIST_FOR_EACH (a, node, &actions) {
+        LIST_FOR_EACH (a, node, &view.actions) {
             note_action(&status->actions, &status->n_actions, a);
         }
-    } else if (!status->error && !ovs_list_is_empty(&actions)) {
-        act(sys, w, &actions, device_is_there, status);
-        read_back(sys, w, memory->skeleton, status);
+    } else if (!status->error && !ovs_list_is_empty(&view.actions)) {
+        act(sys, w, &view.actions, view.device, status);
+        read_back(sys, w, !view.netns && !status->error, memory, status);
     }
-    gateway_actions_destroy(&actions);
+    gateway_actions_destroy(&view.actions);
 }
 
 /* What is wanted, as text that can be compared.  Caller frees. */
@@ -204,12 +221,9 @@ make_and_remember(struct gateway_system *sys, const struct gateway_wanted *w,
 {
     char *wanted = wanted_text(w);
     bool same = memory->done && !strcmp(memory->done, wanted);
-    bool shut_now = true;
+    bool shut_now;
 
-    status->error = get_skeleton(sys, w, memory);
-    if (!status->error) {
-        make(sys, w, mode, memory, status, &shut_now);
-    }
+    make(sys, w, mode, memory, status, &shut_now);
     if (mode == GATEWAY_DRY_RUN) {
         free(wanted);
         return;

@@ -37,7 +37,8 @@ struct gateway_memory {
     char *skeleton;             /* and its normal form. */
     char *done;                 /* What was wanted when it last was so. */
 };
-void gateway_memory_destroy(struct gateway_memory *);
+/* Forgets all. */
+void gateway_memory_clear(struct gateway_memory *);
 
 /* Makes the gateway as 'wanted' says, or, with GATEWAY_DRY_RUN, only says how.
  * Returns what came of it, owned by the caller.

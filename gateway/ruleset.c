@@ -11,8 +11,9 @@
 #include "hash.h"
 #include "util.h"
 
-/* --- NICs by role ----------------------------------------------------------*/
+/* --- What concerns whom ----------------------------------------------------*/
 
+/* The NICs in a role. */
 struct role_nics {
     struct hmap_node node;      /* In gateway_index's 'roles'. */
     const struct model_role *role;
@@ -20,8 +21,20 @@ struct role_nics {
     size_t n, allocated;
 };
 
+/* The entries of the matrix that concern the gateways of a TVD, in the order
+ * of the names of TVDs and roles. */
+struct tvd_entries {
+    struct hmap_node node;      /* In gateway_index's 'tvds'. */
+    const struct model_tvd *tvd;
+    const struct model_rule **g; /* Rules G from or to it. */
+    size_t n_g, allocated_g;
+    const struct model_role **from; /* Roles that may open something to it. */
+    size_t n_from, allocated_from;
+};
+
 struct gateway_index {
     struct hmap roles;          /* Contains "struct role_nics". */
+    struct hmap tvds;           /* Contains "struct tvd_entries". */
 };
 
 static struct role_nics *
@@ -53,6 +66,93 @@ index_add(struct gateway_index *index, const struct model_nic *nic)
     rn->nics[rn->n++] = nic;
 }
 
+static struct tvd_entries *
+entries_find(const struct gateway_index *index, const struct model_tvd *tvd)
+{
+    struct tvd_entries *e;
+
+    HMAP_FOR_EACH_WITH_HASH (e, node, hash_pointer(tvd, 0), &index->tvds) {
+        if (e->tvd == tvd) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* As entries_find(), but makes what is not there. */
+static struct tvd_entries *
+entries_get(struct gateway_index *index, const struct model_tvd *tvd)
+{
+    struct tvd_entries *e = entries_find(index, tvd);
+
+    if (!e) {
+        e = xzalloc(sizeof *e);
+        e->tvd = tvd;
+        hmap_insert(&index->tvds, &e->node, hash_pointer(tvd, 0));
+    }
+    return e;
+}
+
+static void
+entries_add_g(struct tvd_entries *e, const struct model_rule *rule)
+{
+    if (e->n_g >= e->allocated_g) {
+        e->g = x2nrealloc(e->g, &e->allocated_g, sizeof *e->g);
+    }
+    e->g[e->n_g++] = rule;
+}
+
+static void
+entries_add_from(struct tvd_entries *e, const struct model_role *role)
+{
+    if (e->n_from >= e->allocated_from) {
+        e->from = x2nrealloc(e->from, &e->allocated_from, sizeof *e->from);
+    }
+    e->from[e->n_from++] = role;
+}
+
+static void
+index_role(struct gateway_index *index, const struct model_role *role)
+{
+    const struct shash_node **rules = shash_sort(&role->rules);
+
+    for (size_t i = 0; i < shash_count(&role->rules); i++) {
+        const struct model_rule *rule = rules[i]->data;
+
+        if (rule->action == MODEL_G) {
+            entries_add_g(entries_get(index, role->tvd), rule);
+            if (rule->to != role->tvd) {
+                entries_add_g(entries_get(index, rule->to), rule);
+            }
+        }
+        if (rule->action != MODEL_NONE) {
+            entries_add_from(entries_get(index, rule->to), role);
+        }
+    }
+    free(rules);
+    if (!model_rule_find(role, role->tvd)) {
+        /* The default inside a TVD. */
+        entries_add_from(entries_get(index, role->tvd), role);
+    }
+}
+
+static void
+index_matrix(struct gateway_index *index, const struct model *m)
+{
+    const struct shash_node **tvds = shash_sort(&m->tvds);
+
+    for (size_t i = 0; i < shash_count(&m->tvds); i++) {
+        const struct model_tvd *tvd = tvds[i]->data;
+        const struct shash_node **roles = shash_sort(&tvd->roles);
+
+        for (size_t j = 0; j < shash_count(&tvd->roles); j++) {
+            index_role(index, roles[j]->data);
+        }
+        free(roles);
+    }
+    free(tvds);
+}
+
 struct gateway_index *
 gateway_index_create(const struct model *m)
 {
@@ -60,6 +160,7 @@ gateway_index_create(const struct model *m)
     struct shash_node *node;
 
     hmap_init(&index->roles);
+    hmap_init(&index->tvds);
     SHASH_FOR_EACH (node, &m->ees) {
         const struct model_ee *ee = node->data;
 
@@ -69,12 +170,14 @@ gateway_index_create(const struct model *m)
             }
         }
     }
+    index_matrix(index, m);
     return index;
 }
 
 void
 gateway_index_destroy(struct gateway_index *index)
 {
+    struct tvd_entries *e;
     struct role_nics *rn;
 
     if (!index) {
@@ -85,6 +188,12 @@ gateway_index_destroy(struct gateway_index *index)
         free(rn);
     }
     hmap_destroy(&index->roles);
+    HMAP_FOR_EACH_POP (e, node, &index->tvds) {
+        free(e->g);
+        free(e->from);
+        free(e);
+    }
+    hmap_destroy(&index->tvds);
     free(index);
 }
 
@@ -302,25 +411,15 @@ set_dst_subnets(struct gateway_rule *r, const struct model_tvd *tvd)
     }
 }
 
-/* The rules G of 'role' that pass through this gateway. */
+/* A rule G that passes through this gateway. */
 static void
-build_transit(struct builder *b, const struct model_role *role)
+build_transit(struct builder *b, const struct model_rule *rule)
 {
-    const struct model_tvd *own = b->nic->tvd;
-    const struct shash_node **nodes = shash_sort(&role->rules);
+    struct gateway_rule *r = rule_add(b, GATEWAY_TRANSIT, rule->from,
+                                      rule->to, rule);
 
-    for (size_t i = 0; i < shash_count(&role->rules); i++) {
-        const struct model_rule *rule = nodes[i]->data;
-
-        if (rule->action == MODEL_G && (role->tvd == own || rule->to == own)) {
-            struct gateway_rule *r = rule_add(b, GATEWAY_TRANSIT, role,
-                                              rule->to, rule);
-
-            r->src_set = role_set(b, role);
-            set_dst_subnets(r, rule->to);
-        }
-    }
-    free(nodes);
+    r->src_set = role_set(b, rule->from);
+    set_dst_subnets(r, rule->to);
 }
 
 /* What 'role' may open towards the gateway itself. */
@@ -368,23 +467,28 @@ build_from_self(struct builder *b, const struct model_tvd *tvd)
     }
 }
 
-typedef void build_role_func(struct builder *, const struct model_role *);
-
+/* The TVDs that the gateway's role has an entry for, in the order of their
+ * names; its own is always among them. */
 static void
-for_each_role(struct builder *b, build_role_func *build)
+build_from_self_all(struct builder *b)
 {
-    const struct shash_node **tvds = shash_sort(&b->m->tvds);
+    const struct model_role *role = b->nic->role;
+    const struct shash_node **rules = shash_sort(&role->rules);
+    bool own_done = model_rule_find(role, role->tvd) != NULL;
 
-    for (size_t i = 0; i < shash_count(&b->m->tvds); i++) {
-        const struct model_tvd *tvd = tvds[i]->data;
-        const struct shash_node **roles = shash_sort(&tvd->roles);
+    for (size_t i = 0; i < shash_count(&role->rules); i++) {
+        const struct model_rule *rule = rules[i]->data;
 
-        for (size_t j = 0; j < shash_count(&tvd->roles); j++) {
-            build(b, roles[j]->data);
+        if (!own_done && strcmp(role->tvd->name, rule->to->name) < 0) {
+            build_from_self(b, role->tvd);
+            own_done = true;
         }
-        free(roles);
+        build_from_self(b, rule->to);
     }
-    free(tvds);
+    if (!own_done) {
+        build_from_self(b, role->tvd);
+    }
+    free(rules);
 }
 
 static enum gateway_log
@@ -409,14 +513,15 @@ gateway_ruleset_create(const struct model *m,
     rs->log = log_setting(nic->tvd);
     shash_init(&rs->sets);
     sets_add(rs, "self", "this gateway", &nic, 1);
-    for_each_role(&b, build_transit);
-    for_each_role(&b, build_to_self);
 
-    const struct shash_node **tvds = shash_sort(&m->tvds);
-    for (size_t i = 0; i < shash_count(&m->tvds); i++) {
-        build_from_self(&b, tvds[i]->data);
+    const struct tvd_entries *e = entries_find(index, nic->tvd);
+    for (size_t i = 0; e && i < e->n_g; i++) {
+        build_transit(&b, e->g[i]);
     }
-    free(tvds);
+    for (size_t i = 0; e && i < e->n_from; i++) {
+        build_to_self(&b, e->from[i]);
+    }
+    build_from_self_all(&b);
     if (b.error) {
         gateway_ruleset_destroy(rs);
         rs = NULL;
@@ -463,6 +568,88 @@ gateway_sets_destroy(struct shash *sets)
         gateway_set_destroy(node->data);
     }
     shash_destroy(sets);
+}
+
+/* --- Comparing -------------------------------------------------------------*/
+
+static bool
+strings_equal(char *const a[], size_t n_a, char *const b[], size_t n_b)
+{
+    for (size_t i = 0; i < n_a && n_a == n_b; i++) {
+        if (strcmp(a[i], b[i])) {
+            return false;
+        }
+    }
+    return n_a == n_b;
+}
+
+static bool
+subnets_equal(const struct gateway_rule *a, const struct gateway_rule *b)
+{
+    for (size_t i = 0; i < a->n_dst_subnets
+                       && a->n_dst_subnets == b->n_dst_subnets; i++) {
+        if (a->dst_subnets[i].plen != b->dst_subnets[i].plen
+            || !ipv6_addr_equals(&a->dst_subnets[i].addr,
+                                 &b->dst_subnets[i].addr)) {
+            return false;
+        }
+    }
+    return a->n_dst_subnets == b->n_dst_subnets;
+}
+
+static bool
+services_equal(const struct gateway_rule *a, const struct gateway_rule *b)
+{
+    for (size_t i = 0; i < a->n_services && a->n_services == b->n_services;
+         i++) {
+        if (!model_service_equal(&a->services[i], &b->services[i])) {
+            return false;
+        }
+    }
+    return a->n_services == b->n_services;
+}
+
+static bool
+rules_equal(const struct gateway_rule *a, const struct gateway_rule *b)
+{
+    return a->chain == b->chain && !strcmp(a->counter, b->counter)
+           && !strcmp(a->comment, b->comment)
+           && !strcmp(a->src_set, b->src_set)
+           && strings_equal(a->dst_sets, a->n_dst_sets,
+                            b->dst_sets, b->n_dst_sets)
+           && subnets_equal(a, b) && services_equal(a, b);
+}
+
+static bool
+sets_equal(const struct gateway_set *a, const struct gateway_set *b)
+{
+    return b && a->ipv6 == b->ipv6 && a->n == b->n
+           && !strcmp(a->comment, b->comment)
+           && (!a->n || !memcmp(a->ips, b->ips, a->n * sizeof *a->ips));
+}
+
+bool
+gateway_ruleset_equal(const struct gateway_ruleset *a,
+                      const struct gateway_ruleset *b)
+{
+    struct shash_node *node;
+
+    if (strcmp(a->name, b->name) || a->log != b->log
+        || a->n_rules != b->n_rules
+        || shash_count(&a->sets) != shash_count(&b->sets)) {
+        return false;
+    }
+    SHASH_FOR_EACH (node, &a->sets) {
+        if (!sets_equal(node->data, shash_find_data(&b->sets, node->name))) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_rules; i++) {
+        if (!rules_equal(&a->rules[i], &b->rules[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* --- Judging ---------------------------------------------------------------*/

@@ -95,8 +95,8 @@ struct gateway_ruleset {
     size_t n_rules;
 };
 
-/* The NICs of a model by role, so that the rulesets of several gateways do not
- * search them anew each. */
+/* The NICs of a model by role, and its matrix by the TVDs concerned, so that
+ * the rulesets of several gateways do not search all of it each. */
 struct gateway_index *gateway_index_create(const struct model *);
 void gateway_index_destroy(struct gateway_index *);
 
@@ -111,6 +111,10 @@ char *gateway_ruleset_create(const struct model *,
     OVS_WARN_UNUSED_RESULT;
 /* Accepts NULL. */
 void gateway_ruleset_destroy(struct gateway_ruleset *);
+
+/* True if both are the same in all that they hold. */
+bool gateway_ruleset_equal(const struct gateway_ruleset *,
+                           const struct gateway_ruleset *);
 
 /* The text for nft that makes the table: counters, sets, chains and rules;
  * with the elements of the address sets if 'elements'.  Equal texts without

@@ -232,6 +232,46 @@ gateway_plan_wanted(const struct model *m, const char *host,
     free(ees);
 }
 
+static bool
+nullable_strings_equal(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool
+addresses_equal(const struct gateway_wanted *a, const struct gateway_wanted *b)
+{
+    for (size_t i = 0; i < a->n_addresses && a->n_addresses == b->n_addresses;
+         i++) {
+        if (a->addresses[i].plen != b->addresses[i].plen
+            || !ipv6_addr_equals(&a->addresses[i].ip, &b->addresses[i].ip)) {
+            return false;
+        }
+    }
+    return a->n_addresses == b->n_addresses;
+}
+
+bool
+gateway_wanted_equal(const struct gateway_wanted *a,
+                     const struct gateway_wanted *b)
+{
+    if (strcmp(a->ee, b->ee) || strcmp(a->nic, b->nic)
+        || !nullable_strings_equal(a->error, b->error)) {
+        return false;
+    }
+    return a->error
+           || (!strcmp(a->netns, b->netns) && !strcmp(a->host_if, b->host_if)
+               && !strcmp(a->inner_if, b->inner_if)
+               && eth_addr_equals(a->mac, b->mac)
+               && a->plain_frames == b->plain_frames
+               && addresses_equal(a, b)
+               && a->n_routers == b->n_routers
+               && !memcmp(a->routers, b->routers,
+                          a->n_routers * sizeof *a->routers)
+               && eth_addr_equals(a->router_mac, b->router_mac)
+               && gateway_ruleset_equal(a->ruleset, b->ruleset));
+}
+
 void
 gateway_wanted_destroy(struct gateway_wanted *w)
 {

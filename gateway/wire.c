@@ -495,10 +495,12 @@ gateway_wanted_from_json(const struct json *json)
 
 struct json *
 gateway_request_to_json(uint64_t id, enum gateway_mode mode,
-                        const struct shash *wanted)
+                        const struct shash *wanted, const struct sset *keep)
 {
     struct json *json = json_object_create();
     struct json *array = json_array_create_empty();
+    struct json *names = json_array_create_empty();
+    const char **keep_names = sset_sort(keep);
     const struct shash_node **nodes = shash_sort(wanted);
 
     for (size_t i = 0; i < shash_count(wanted); i++) {
@@ -508,7 +510,26 @@ gateway_request_to_json(uint64_t id, enum gateway_mode mode,
     json_object_put(json, "id", json_integer_create(id));
     json_object_put(json, "mode", json_integer_create(mode));
     json_object_put(json, "wanted", array);
+    for (size_t i = 0; i < sset_count(keep); i++) {
+        json_array_add(names, json_string_create(keep_names[i]));
+    }
+    free(keep_names);
+    json_object_put(json, "keep", names);
     return json;
+}
+
+static void
+read_keep(struct reader *r, struct gateway_request *request)
+{
+    const struct json_array *names = get_array(r, "keep");
+
+    for (size_t i = 0; i < names->n && !r->failed; i++) {
+        const struct json *name = names->elems[i];
+
+        r->failed = name->type != JSON_STRING
+                    || shash_find(&request->wanted, json_string(name))
+                    || !sset_add(&request->keep, json_string(name));
+    }
 }
 
 struct gateway_request *
@@ -519,6 +540,7 @@ gateway_request_from_json(const struct json *json)
     const struct json_array *array;
 
     shash_init(&request->wanted);
+    sset_init(&request->keep);
     request->id = get_integer(&r, "id", 0, INT64_MAX);
     request->mode = get_integer(&r, "mode", GATEWAY_APPLY, GATEWAY_DRY_RUN);
     array = get_array(&r, "wanted");
@@ -530,6 +552,7 @@ gateway_request_from_json(const struct json *json)
             r.failed = true;
         }
     }
+    read_keep(&r, request);
     if (r.failed) {
         gateway_request_destroy(request);
         return NULL;
@@ -542,6 +565,7 @@ gateway_request_destroy(struct gateway_request *request)
 {
     if (request) {
         gateway_wanted_destroy_all(&request->wanted);
+        sset_destroy(&request->keep);
         free(request);
     }
 }
@@ -622,6 +646,21 @@ gateway_status_from_json(const struct json *json)
         return NULL;
     }
     return s;
+}
+
+struct gateway_status *
+gateway_status_clone_state(const struct gateway_status *s)
+{
+    struct gateway_status *copy = xzalloc(sizeof *copy);
+
+    shash_init(&copy->counters);
+    copy->ee = xstrdup(s->ee);
+    copy->nic = xstrdup(s->nic);
+    copy->netns = nullable_xstrdup(s->netns);
+    copy->host_if = nullable_xstrdup(s->host_if);
+    copy->ready = s->ready;
+    copy->error = nullable_xstrdup(s->error);
+    return copy;
 }
 
 static void

@@ -10,6 +10,7 @@
 #define GATEWAY_WIRE_H 1
 
 #include "gateway/gateway.h"
+#include "sset.h"
 
 struct json;
 
@@ -17,16 +18,21 @@ struct gateway_request {
     uint64_t id;
     enum gateway_mode mode;
     struct shash wanted;        /* "struct gateway_wanted *" by EE. */
+    struct sset keep;           /* EEs whose gateways stay as they were. */
 };
-/* 'wanted' is read, not taken. */
+/* 'wanted' and 'keep' are read, not taken. */
 struct json *gateway_request_to_json(uint64_t id, enum gateway_mode,
-                                     const struct shash *wanted);
+                                     const struct shash *wanted,
+                                     const struct sset *keep);
 /* Caller owns; NULL if malformed. */
 struct gateway_request *gateway_request_from_json(const struct json *);
 void gateway_request_destroy(struct gateway_request *);
 
 struct json *gateway_status_to_json(const struct gateway_status *);
 struct gateway_status *gateway_status_from_json(const struct json *);
+/* A copy that says how the gateway is, but not what was done or counted. */
+struct gateway_status *gateway_status_clone_state(
+    const struct gateway_status *);
 void gateway_status_destroy(struct gateway_status *);
 
 struct json *gateway_report_to_json(const struct gateway_report *);

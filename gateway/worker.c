@@ -13,11 +13,13 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "gateway/frame.h"
 #include "gateway/netns.h"
@@ -29,8 +31,26 @@
 #include "openvswitch/vlog.h"
 #include "util.h"
 
+#define SOCKET 3                /* Descriptor of the connection to the agent. */
 #define CHILD_SECONDS 30        /* After which a child is given up. */
 #define MAX_CHILDREN 4          /* At the same time. */
+
+/* How often each gateway is read back, and stale namespaces are looked for, in
+ * ms; and how much longer to do nothing than it takes, which spreads this out
+ * when there are many. */
+#define CHECK_INTERVAL 400
+#define REMOVAL_INTERVAL 1000
+#define IDLE_FACTOR 3
+
+/* Not time_msec(), which needs the poll loop to go on. */
+static long long int
+time_msec_now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
 
 /* --- Children --------------------------------------------------------------*/
 
@@ -187,25 +207,90 @@ read_result(const struct make_args *args, struct json *json)
     return status;
 }
 
-/* Makes 'n' gateways, a few at a time, and adds what came of it to
- * 'report'. */
+/* --- Members ---------------------------------------------------------------*/
+
+/* A gateway that is wanted. */
+struct member {
+    struct gateway_wanted *wanted;
+    struct gateway_memory memory;
+    bool ready;                 /* As it was last seen. */
+    char *error;                /* The same. */
+    long long int checked;      /* When, in ms. */
+};
+
+struct worker {
+    uint64_t id;                /* Of the last request; 0: none yet. */
+    struct shash members;       /* "struct member *" by EE. */
+    long long int next_round;   /* When to look for changes by hand, in ms. */
+    long long int next_removal; /* When to look for stale namespaces. */
+};
+
 static void
-make_gateways(struct make_args args[], size_t n, struct gateway_report *report)
+member_destroy(struct member *member)
+{
+    gateway_wanted_destroy(member->wanted);
+    gateway_memory_clear(&member->memory);
+    free(member->error);
+    free(member);
+}
+
+/* True if the agent has something to say. */
+static bool
+request_waits(void)
+{
+    struct pollfd pfd = { .fd = SOCKET, .events = POLLIN };
+
+    return poll(&pfd, 1, 0) > 0;
+}
+
+/* Notes how a member is now.  Returns true if that is news to the agent. */
+static bool
+update_member(struct member *member, const struct gateway_status *status)
+{
+    bool same_error = member->error && status->error
+                      ? !strcmp(member->error, status->error)
+                      : member->error == status->error;
+    bool news = status->drift || status->ready != member->ready || !same_error;
+
+    member->ready = status->ready;
+    free(member->error);
+    member->error = nullable_xstrdup(status->error);
+    member->checked = time_msec_now();
+    return news;
+}
+
+/* Makes the 'n' gateways of 'members', a few at a time.  Adds to 'report' how
+ * they are: all of them, or, with 'news_only', those that changed.  Stops early
+ * if the agent has a new request; a part is always done. */
+static void
+make_members(struct member *members[], size_t n, bool news_only,
+             struct gateway_report *report)
 {
     struct child children[MAX_CHILDREN];
+    struct make_args args[MAX_CHILDREN];
     size_t started = 0;
 
     for (size_t i = 0; i < n; i++) {
         struct gateway_status *status;
 
-        for (; started < n && started < i + MAX_CHILDREN; started++) {
-            children[started % MAX_CHILDREN]
-                = start_child(make_in_child, &args[started]);
+        if (i && i < started && request_waits()) {
+            n = started;
         }
-        status = read_result(&args[i],
+        for (; started < n && started < i + MAX_CHILDREN; started++) {
+            struct member *member = members[started];
+
+            args[started % MAX_CHILDREN] = (struct make_args) {
+                member->wanted, GATEWAY_APPLY, &member->memory };
+            children[started % MAX_CHILDREN]
+                = start_child(make_in_child, &args[started % MAX_CHILDREN]);
+        }
+        status = read_result(&args[i % MAX_CHILDREN],
                              finish_child(&children[i % MAX_CHILDREN]));
-        report->ready = report->ready && status->ready;
-        shash_add(&report->gateways, args[i].wanted->ee, status);
+        if (update_member(members[i], status) || !news_only) {
+            shash_add(&report->gateways, members[i]->wanted->ee, status);
+        } else {
+            gateway_status_destroy(status);
+        }
     }
 }
 
@@ -278,19 +363,19 @@ take_removed(struct gateway_report *report, const struct json *json)
 }
 
 static void
-remove_others(const struct gateway_request *request,
-              struct gateway_report *report)
+remove_others(struct worker *worker, struct gateway_report *report)
 {
     struct sset stale = SSET_INITIALIZER(&stale);
-    struct remove_args args = { &stale, request->mode };
+    struct remove_args args = { &stale, GATEWAY_APPLY };
     struct shash_node *node;
 
+    worker->next_removal = time_msec_now() + REMOVAL_INTERVAL;
     report->error = gateway_netns_list(&stale);
-    SHASH_FOR_EACH (node, &request->wanted) {
-        const struct gateway_wanted *w = node->data;
+    SHASH_FOR_EACH (node, &worker->members) {
+        const struct member *member = node->data;
 
-        if (w->netns) {
-            sset_find_and_delete(&stale, w->netns);
+        if (member->wanted->netns) {
+            sset_find_and_delete(&stale, member->wanted->netns);
         }
     }
     if (!report->error && !sset_is_empty(&stale)) {
@@ -310,62 +395,189 @@ remove_others(const struct gateway_request *request,
 
 /* --- Requests --------------------------------------------------------------*/
 
-/* The memory of gateway 'ee', made if there is none. */
-static struct gateway_memory *
-get_memory(struct shash *memories, const char *ee)
+static struct gateway_report *
+new_report(uint64_t id)
 {
-    struct gateway_memory *memory = shash_find_data(memories, ee);
+    struct gateway_report *report = xzalloc(sizeof *report);
 
-    if (!memory) {
-        memory = xzalloc(sizeof *memory);
-        shash_add(memories, ee, memory);
-    }
-    return memory;
+    report->id = id;
+    shash_init(&report->gateways);
+    return report;
 }
 
-static void
-forget_others(struct shash *memories, const struct shash *wanted)
+static bool
+all_ready(const struct worker *worker)
 {
     struct shash_node *node;
 
-    SHASH_FOR_EACH_SAFE (node, memories) {
-        if (!shash_find(wanted, node->name)) {
-            gateway_memory_destroy(node->data);
-            shash_delete(memories, node);
+    SHASH_FOR_EACH (node, &worker->members) {
+        const struct member *member = node->data;
+
+        if (!member->ready) {
+            return false;
         }
     }
+    return true;
 }
 
-static struct gateway_report *
-serve(const struct gateway_request *request, struct shash *memories)
+/* Makes the members those that the request names.  Returns false if it keeps
+ * one that there is not. */
+static bool
+take_members(struct worker *worker, struct gateway_request *request)
 {
-    struct gateway_report *report = xzalloc(sizeof *report);
-    const struct shash_node **nodes = shash_sort(&request->wanted);
-    size_t n = shash_count(&request->wanted);
+    struct shash_node *node;
+    const char *name;
 
-    shash_init(&report->gateways);
-    report->id = request->id;
-    remove_others(request, report);
-    if (!report->error && n && request->mode == GATEWAY_APPLY) {
+    SSET_FOR_EACH (name, &request->keep) {
+        if (!shash_find(&worker->members, name)) {
+            return false;
+        }
+    }
+    SHASH_FOR_EACH_SAFE (node, &worker->members) {
+        if (!sset_contains(&request->keep, node->name)
+            && !shash_find(&request->wanted, node->name)) {
+            member_destroy(node->data);
+            shash_delete(&worker->members, node);
+        }
+    }
+    SHASH_FOR_EACH_SAFE (node, &request->wanted) {
+        struct member *member = shash_find_data(&worker->members, node->name);
+
+        if (!member) {
+            member = xzalloc(sizeof *member);
+            shash_add(&worker->members, node->name, member);
+        }
+        gateway_wanted_destroy(member->wanted);
+        member->wanted = node->data;
+        member->ready = false;
+        member->checked = 0;
+        shash_delete(&request->wanted, node);
+    }
+    return true;
+}
+
+static int
+compare_checked(const void *a_, const void *b_)
+{
+    const struct member *const *a = a_, *const *b = b_;
+
+    return (*a)->checked < (*b)->checked ? -1 : (*a)->checked > (*b)->checked;
+}
+
+/* The members that were last checked before 'before', or are not ready if
+ * 'unready'; those not checked for longest first.  Caller frees. */
+static struct member **
+pick_members(const struct worker *worker, bool unready, long long int before,
+             size_t *n)
+{
+    struct member **members = xcalloc(shash_count(&worker->members) + 1,
+                                      sizeof *members);
+    struct shash_node *node;
+
+    *n = 0;
+    SHASH_FOR_EACH (node, &worker->members) {
+        struct member *member = node->data;
+
+        if (unready ? !member->ready : member->checked < before) {
+            members[(*n)++] = member;
+        }
+    }
+    qsort(members, *n, sizeof *members, compare_checked);
+    return members;
+}
+
+/* Does what the agent asks for: what it has changed, and what has not become
+ * ready before. */
+static struct gateway_report *
+apply(struct worker *worker, struct gateway_request *request)
+{
+    struct gateway_report *report = new_report(request->id);
+    struct member **members;
+    size_t n;
+
+    if (!take_members(worker, request)) {
+        _exit(2);
+    }
+    worker->id = request->id;
+    remove_others(worker, report);
+    if (!report->error && !shash_is_empty(&worker->members)) {
         report->error = gateway_netns_prepare();
     }
-    report->ready = !report->error;
-    if (request->mode == GATEWAY_APPLY) {
-        forget_others(memories, &request->wanted);
-    } else {
-        report->ready = report->ready && !report->n_removed;
-    }
-
-    struct make_args *args = xcalloc(n + 1, sizeof *args);
-    for (size_t i = 0; i < n; i++) {
-        args[i].wanted = nodes[i]->data;
-        args[i].mode = request->mode;
-        args[i].memory = get_memory(memories, args[i].wanted->ee);
-    }
-    make_gateways(args, n, report);
-    free(args);
-    free(nodes);
+    members = pick_members(worker, true, 0, &n);
+    make_members(members, n, false, report);
+    free(members);
+    report->ready = !report->error && all_ready(worker);
     return report;
+}
+
+/* Says what would be done for the request. */
+static struct gateway_report *
+dry_run(const struct worker *worker, const struct gateway_request *request)
+{
+    struct gateway_report *report = new_report(request->id);
+    struct shash_node *node;
+
+    report->ready = true;
+    SHASH_FOR_EACH (node, &request->wanted) {
+        struct member *member = shash_find_data(&worker->members, node->name);
+        struct gateway_memory none = { .done = NULL };
+        struct make_args args = { node->data, GATEWAY_DRY_RUN,
+                                  member ? &member->memory : &none };
+        struct child child = start_child(make_in_child, &args);
+        struct gateway_status *status = read_result(&args,
+                                                    finish_child(&child));
+
+        gateway_memory_clear(&none);
+        report->ready = report->ready && status->ready;
+        shash_add(&report->gateways, node->name, status);
+    }
+    return report;
+}
+
+/* Looks for what was changed by hand.  Returns a report if there is news. */
+static struct gateway_report *
+look_around(struct worker *worker)
+{
+    long long int began = time_msec_now();
+    struct gateway_report *report = new_report(worker->id);
+    struct member **members;
+    size_t n;
+
+    if (began >= worker->next_removal) {
+        remove_others(worker, report);
+    }
+    members = pick_members(worker, false, began - CHECK_INTERVAL + 1, &n);
+    make_members(members, MIN(n, MAX_CHILDREN), true, report);
+    free(members);
+    report->ready = !report->error && all_ready(worker);
+    worker->next_round = time_msec_now()
+                         + (time_msec_now() - began) * IDLE_FACTOR;
+    if (report->error || report->n_removed
+        || !shash_is_empty(&report->gateways)) {
+        return report;
+    }
+    gateway_report_destroy(report);
+    return NULL;
+}
+
+/* How long until look_around() has something to do, in ms. */
+static int
+idle_time(const struct worker *worker)
+{
+    long long int now = time_msec_now();
+    long long int next = worker->next_removal;
+    struct shash_node *node;
+
+    if (!worker->id) {
+        return -1;              /* Nothing was asked for yet. */
+    }
+    SHASH_FOR_EACH (node, &worker->members) {
+        const struct member *member = node->data;
+
+        next = MIN(next, member->checked + CHECK_INTERVAL);
+    }
+    next = MAX(next, worker->next_round);
+    return next <= now ? 0 : MIN(next - now, REMOVAL_INTERVAL);
 }
 
 /* --- The process -----------------------------------------------------------*/
@@ -393,23 +605,63 @@ close_others(int fd)
 {
     int max = sysconf(_SC_OPEN_MAX);
 
-    if (fd != 3) {
-        dup2(fd, 3);
+    if (fd != SOCKET) {
+        dup2(fd, SOCKET);
     }
-    if (close_range(4, ~0U, 0)) {
-        for (int i = 4; i < max; i++) {
+    if (close_range(SOCKET + 1, ~0U, 0)) {
+        for (int i = SOCKET + 1; i < max; i++) {
             close(i);
         }
     }
+}
+
+/* Reads and does one request. */
+static struct gateway_report *
+serve(struct worker *worker)
+{
+    struct gateway_request *request;
+    struct gateway_report *report;
+    struct json *json;
+    char *text;
+
+    if (gateway_frame_read(SOCKET, &text)) {
+        _exit(0);               /* The agent has gone. */
+    }
+    json = json_from_string(text);
+    request = gateway_request_from_json(json);
+    json_destroy(json);
+    free(text);
+    if (!request) {
+        /* The agent does not send nonsense: something is very wrong. */
+        _exit(2);
+    }
+    report = (request->mode == GATEWAY_APPLY ? apply(worker, request)
+              : dry_run(worker, request));
+    gateway_request_destroy(request);
+    return report;
+}
+
+static void
+send_report(struct gateway_report *report)
+{
+    struct json *json = gateway_report_to_json(report);
+    char *text = json_to_string(json, 0);
+
+    if (gateway_frame_write(SOCKET, text, strlen(text))) {
+        _exit(1);
+    }
+    free(text);
+    json_destroy(json);
+    gateway_report_destroy(report);
 }
 
 void
 gateway_worker_main(int fd, pid_t agent)
 {
     static const int signals[] = { SIGTERM, SIGALRM, SIGCHLD, SIGPIPE };
-    struct shash memories = SHASH_INITIALIZER(&memories);
-    char *text;
+    struct worker worker = { .id = 0 };
 
+    shash_init(&worker.members);
     prctl(PR_SET_NAME, "tvd-gateway");
     /* The agent's log file is about to be closed; what the library logs must
      * not end up in the descriptor that gets its number. */
@@ -426,27 +678,14 @@ gateway_worker_main(int fd, pid_t agent)
         _exit(1);
     }
 
-    while (!gateway_frame_read(3, &text)) {
-        struct json *json = json_from_string(text);
-        struct gateway_request *request = gateway_request_from_json(json);
+    for (;;) {
+        struct pollfd pfd = { .fd = SOCKET, .events = POLLIN };
+        int n = poll(&pfd, 1, idle_time(&worker));
+        struct gateway_report *report
+            = n > 0 ? serve(&worker) : !n ? look_around(&worker) : NULL;
 
-        /* The agent does not send nonsense: something is very wrong. */
-        if (!request) {
-            _exit(2);
+        if (report) {
+            send_report(report);
         }
-        json_destroy(json);
-        free(text);
-
-        struct gateway_report *report = serve(request, &memories);
-        json = gateway_report_to_json(report);
-        text = json_to_string(json, 0);
-        json_destroy(json);
-        gateway_report_destroy(report);
-        gateway_request_destroy(request);
-        if (gateway_frame_write(3, text, strlen(text))) {
-            _exit(1);
-        }
-        free(text);
     }
-    _exit(0);
 }

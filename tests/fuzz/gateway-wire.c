@@ -41,11 +41,13 @@ check_request(const struct json *json)
     }
 
     struct json *once = gateway_request_to_json(request->id, request->mode,
-                                                &request->wanted);
+                                                &request->wanted,
+                                                &request->keep);
     struct gateway_request *again = gateway_request_from_json(once);
     ovs_assert(again);
     struct json *twice = gateway_request_to_json(again->id, again->mode,
-                                                 &again->wanted);
+                                                 &again->wanted,
+                                                 &again->keep);
     ovs_assert(json_equal(once, twice));
     json_destroy(once);
     json_destroy(twice);

@@ -10,6 +10,7 @@
  *     apply FILE     make the gateways of HOST as policy FILE says
  *     dry-run FILE   say what would be done
  *     none           remove them
+ *     next MSEC      the next report that comes by itself; {} if none comes
  *     info FILE      the wanted gateways, with ids, MACs and addresses
  *     tuples FILE EE SRC DST PROTO PORT
  *                    is such a connection allowed? {"allowed": true/false}
@@ -28,6 +29,7 @@
 #include "gateway/wire.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
+#include "timeval.h"
 #include "util.h"
 
 static struct model *
@@ -90,6 +92,23 @@ submit(struct gateway_worker *worker, struct shash *wanted,
     gateway_report_destroy(report);
 }
 
+/* Waits for what the worker has to say by itself. */
+static void
+next_report(struct gateway_worker *worker, long long int msec)
+{
+    long long int deadline = time_msec() + msec;
+    struct gateway_report *report;
+
+    while (!(report = gateway_poll(worker)) && time_msec() < deadline) {
+        gateway_wait(worker);
+        poll_timer_wait_until(deadline);
+        poll_block();
+    }
+    print_json(report ? gateway_report_to_json(report)
+               : json_object_create());
+    gateway_report_destroy(report);
+}
+
 static bool
 parse_ip(const char *s, struct in6_addr *addr)
 {
@@ -129,6 +148,10 @@ run_command(struct gateway_worker *worker, const char *host, char *words[],
     if (!strcmp(words[0], "none")) {
         submit(worker, &wanted, GATEWAY_APPLY);
         return old;
+    } else if (!strcmp(words[0], "next")) {
+        shash_destroy(&wanted);
+        next_report(worker, strtoul(words[1], NULL, 10));
+        return old;
     }
     m = read_policy(words[1], old, state);
     gateway_plan_wanted(m, host, true, &wanted);
@@ -138,7 +161,11 @@ run_command(struct gateway_worker *worker, const char *host, char *words[],
         submit(worker, &wanted, GATEWAY_DRY_RUN);
     } else {
         if (!strcmp(words[0], "info")) {
-            print_json(gateway_request_to_json(0, GATEWAY_APPLY, &wanted));
+            struct sset none = SSET_INITIALIZER(&none);
+
+            print_json(gateway_request_to_json(0, GATEWAY_APPLY, &wanted,
+                                               &none));
+            sset_destroy(&none);
         } else {
             ask(&wanted, words);
         }

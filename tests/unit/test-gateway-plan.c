@@ -372,18 +372,30 @@ mutate(const struct json *json, int *n_bad)
 static void
 test_json(const struct shash *wanted)
 {
-    struct json *json = gateway_request_to_json(7, GATEWAY_DRY_RUN, wanted);
+    struct sset keep = SSET_INITIALIZER(&keep);
+
+    sset_add(&keep, "gw-other");
+
+    struct json *json = gateway_request_to_json(7, GATEWAY_DRY_RUN, wanted,
+                                                &keep);
     struct gateway_request *request = gateway_request_from_json(json);
     int n_bad = 0;
 
-    ok(request && request->id == 7 && request->mode == GATEWAY_DRY_RUN,
+    ok(request && request->id == 7 && request->mode == GATEWAY_DRY_RUN
+       && sset_equals(&request->keep, &keep),
        "a request comes through JSON");
     struct json *again = gateway_request_to_json(7, GATEWAY_DRY_RUN,
-                                                 &request->wanted);
+                                                 &request->wanted,
+                                                 &request->keep);
     ok(json_equal(json, again), "unchanged");
     json_destroy(again);
     json_destroy(json);
     gateway_request_destroy(request);
+    sset_add(&keep, "gw-r");
+    json = gateway_request_to_json(7, GATEWAY_APPLY, wanted, &keep);
+    ok(!gateway_request_from_json(json), "what changes cannot be kept");
+    json_destroy(json);
+    sset_destroy(&keep);
 
     json = gateway_wanted_to_json(shash_find_data(wanted, "gw-r"));
     mutate(json, &n_bad);
