@@ -83,11 +83,9 @@ class Oracle:
 
     @staticmethod
     def _covers(declared, service):
-        proto, first, last = parse_service(declared)
-        p, port, _ = parse_service(service)
-        if str(proto) != str(p):
-            return False
-        return first is None or first <= port <= last
+        wanted, port, _ = parse_service(service)[0]
+        return any(proto == wanted and (first is None or first <= port <= last)
+                   for proto, first, last in parse_service(declared))
 
     def entry_text(self, tvd, role, to):
         """A matrix cell as declared, in words."""

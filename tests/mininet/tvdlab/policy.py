@@ -9,6 +9,7 @@ import yaml
 from .state import LabError
 
 LAB_HOST = "lab"
+PROTOCOLS = ("icmp", "tcp", "udp", "sctp", "gre", "esp")
 
 
 def load(path):
@@ -110,25 +111,31 @@ def _forget_peers(data, gone):
 
 
 def parse_service(text):
-    """(protocol, first port, last port) of a service; ports None for all."""
+    """What a service means, as a list of (protocol, first port, last port);
+    ports None for all.  A name may stand for several protocols."""
     text = str(text)
     proto, _, ports = text.partition("/")
-    if not ports and proto not in ("icmp", "tcp", "udp", "sctp") and not proto.isdigit():
-        return _named_service(proto)
+    if not ports and proto not in PROTOCOLS and not proto.isdigit():
+        return _named_service(proto, ("tcp", "udp", "sctp"))
     if not ports:
-        return proto, None, None
+        return [(proto, None, None)]
+    if not ports[0].isdigit():
+        return _named_service(ports, (proto,))
     first, _, last = ports.partition("-")
-    return proto, int(first), int(last or first)
+    return [(proto, int(first), int(last or first))]
 
 
-def _named_service(name):
-    for proto in ("tcp", "udp"):
+def _named_service(name, protocols):
+    found = []
+    for proto in protocols:
         try:
             port = socket.getservbyname(name, proto)
-            return proto, port, port
+            found.append((proto, port, port))
         except OSError:
             continue
-    raise LabError(f"unknown service '{name}'")
+    if not found:
+        raise LabError(f"unknown service '{name}'")
+    return found
 
 
 def entries(data):
@@ -145,7 +152,8 @@ def probe_services(data):
     named = set()
     for _, _, _, entry in entries(data):
         if isinstance(entry, dict):
-            named.update(parse_service(s) for s in entry.get("services") or [])
+            for service in entry.get("services") or []:
+                named.update(parse_service(service))
     ports, ends = set(), set()
     for proto, first, last in named:
         if first is not None and proto in ("tcp", "udp"):
