@@ -225,7 +225,17 @@ do_ct_commit(struct maker *m)
 {
     struct ofpact_conntrack *ct = put_ct(m);
 
-    ct->flags = NX_CT_F_COMMIT;
+    ct->flags = NX_CT_F_COMMIT | NX_CT_F_FORCE;
+    ofpact_finish_CT(&m->actions, &ct);
+}
+
+void
+do_ct_afresh(struct maker *m, enum pipeline_table table)
+{
+    struct ofpact_conntrack *ct = ofpact_put_CT(&m->actions);
+
+    ct->zone_imm = PIPELINE_ZONE_NONE;
+    ct->recirc_table = table;
     ofpact_finish_CT(&m->actions, &ct);
 }
 

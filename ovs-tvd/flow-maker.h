@@ -158,7 +158,12 @@ void do_output(struct maker *, ofp_port_t);
 void do_dec_ttl(struct maker *);
 /* Tracks in the zone of F_ZONE and goes on in 'table'. */
 void do_ct(struct maker *, enum pipeline_table);
+/* Remembers the connection as opened by this packet, whichever way it had been
+ * opened before. */
 void do_ct_commit(struct maker *);
+/* Tracks in a zone that remembers nothing, so that the packet is the first of
+ * a connection, and goes on in 'table'. */
+void do_ct_afresh(struct maker *, enum pipeline_table);
 /* Looks the address in 'src' up: sets F_ADDR_* and, if it is an address of
  * the NIC in F_SRC_NIC, F_SAME. */
 void do_lookup(struct maker *, enum maker_field src);

@@ -905,7 +905,8 @@ ofctl_wait(const struct ofctl *oc)
         if (oc->settle.until) {
             poll_timer_wait_until(oc->settle.until);
         }
-        if (oc->settle.nudge || oc->installed < oc->goal) {
+        if (oc->allowed && flowtab_is_clean(oc->ft)
+            && (oc->settle.nudge || oc->installed < oc->goal)) {
             poll_immediate_wake();
         }
     }

@@ -120,6 +120,21 @@ make_track_related(struct maker *m)
     make_drop(m, TABLE_RELATED, 0, DROP_RELATED);
 }
 
+/* For a packet that is not allowed in the direction in which its connection
+ * was once opened, but may be in its own. */
+static void
+make_other_way(struct maker *m, enum pipeline_table table)
+{
+    for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+        on_ip_version(m, ipv6);
+        on_ct_state(m, CS_TRACKED | CS_ESTABLISHED | CS_REPLY_DIR,
+                    CS_INVALID | CS_RELATED);
+        do_ct_afresh(m, TABLE_TRACK);
+        make_flow(m, table, 20,
+                  pipeline_cookie(PIPELINE_COOKIE_STATIC, table));
+    }
+}
+
 static void
 make_track(struct maker *m)
 {
@@ -139,6 +154,7 @@ make_track(struct maker *m)
     make_flow(m, TABLE_TRACK, 70, STATIC(TRACK));
 
     make_drop(m, TABLE_TRACK, 0, DROP_INVALID_STATE);
+    make_other_way(m, TABLE_EVALUATE);
     make_drop(m, TABLE_EVALUATE, 0, DROP_NO_RULE);
 }
 
@@ -190,7 +206,9 @@ make_verdict(struct maker *m)
         make_flow(m, TABLE_VERDICT, 50, STATIC(VERDICT));
     }
 
+    make_other_way(m, TABLE_VERDICT);
     make_drop(m, TABLE_VERDICT, 0, DROP_WRONG_PATH);
+    make_other_way(m, TABLE_GATEWAY);
     make_drop(m, TABLE_GATEWAY, 0, DROP_NO_GATEWAY);
     make_drop(m, TABLE_LEG, 0, DROP_NO_GATEWAY);
 }

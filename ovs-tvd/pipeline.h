@@ -84,6 +84,7 @@ const char *pipeline_table_to_string(unsigned int table);
 
 /* Conntrack zones (docs/ARCHITECTURE.md, "Zones").  All zones of a TVD that
  * is gone may be flushed as hygiene. */
+#define PIPELINE_ZONE_NONE 1    /* Where no connection is ever remembered. */
 uint16_t pipeline_zone_edge(uint32_t tvd_id);
 uint16_t pipeline_zone_leg(uint32_t tvd_a, uint32_t tvd_b);
 

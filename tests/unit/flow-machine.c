@@ -273,13 +273,20 @@ track(struct machine *m, struct machine_packet *p, uint16_t zone)
 }
 
 static void
-commit(struct machine *m, const struct machine_packet *p, uint16_t zone)
+commit(struct machine *m, const struct machine_packet *p, uint16_t zone,
+       bool force)
 {
     struct machine_tuple tuple = tuple_of(&p->flow);
     bool reply;
+    struct connection *c = find_connection(m, zone, &tuple, &reply);
 
-    if (!find_connection(m, zone, &tuple, &reply)) {
-        struct connection *c = xzalloc(sizeof *c);
+    if (c && reply && force) {
+        ovs_list_remove(&c->node);
+        free(c);
+        c = NULL;
+    }
+    if (!c) {
+        c = xzalloc(sizeof *c);
 
         c->zone = zone;
         c->tuple = tuple;
@@ -315,10 +322,10 @@ conntrack(struct machine *m, struct machine_packet *p,
     uint16_t zone = ct->zone_src.field
                     ? mf_get_subfield(&ct->zone_src, &p->flow) : ct->zone_imm;
 
-    ovs_assert(!(ct->flags & ~NX_CT_F_COMMIT)
+    ovs_assert(!(ct->flags & ~(NX_CT_F_COMMIT | NX_CT_F_FORCE))
                && ct->ofpact.len == sizeof *ct);
     if (ct->flags & NX_CT_F_COMMIT) {
-        commit(m, p, zone);
+        commit(m, p, zone, ct->flags & NX_CT_F_FORCE);
     }
     if (ct->recirc_table != NX_CT_RECIRC_NONE) {
         struct waiting *w = xmalloc(sizeof *w);

@@ -588,6 +588,7 @@ try_revoked(struct bench *b, const struct model *new,
     const struct model_nic *dst2 = model_nic_find_id(new, dst->id);
     struct decision after = decide_flow(src2, dst2, &packet);
     struct decision back = decide_pair(dst2, src2);
+    struct decide_packet turned = packet;
     struct trip t;
 
     b->src = src;
@@ -606,10 +607,22 @@ try_revoked(struct bench *b, const struct model *new,
         t = travel(b, dst2, make_reply(dst2, src2, kind, ipv6));
         expect_path(b, &t, NULL, 0, kind, ipv6);
     }
+    if (!after.allowed && kind->dst_port) {
+        turned.dst_port = CLIENT_PORT;
+        back = decide_flow(dst2, src2, &turned);
+        b->what = "what was a reply, and opens a connection after the change";
+        t = travel(b, dst2, make_reply(dst2, src2, kind, ipv6));
+        expect_path(b, &t, back.path, back.n_path, kind, ipv6);
+    }
     b->what = "a packet of a connection from before the change";
     t = travel(b, src2, make_packet(src2, src2, dst2, next_mac(src2, dst2),
                                     kind, ipv6));
-    expect_path(b, &t, after.path, after.n_path, kind, ipv6);
+    if (turned.dst_port == CLIENT_PORT) {
+        b->what = "the reply to it";
+        expect_back(b, &t, &back, kind, ipv6);
+    } else {
+        expect_path(b, &t, after.path, after.n_path, kind, ipv6);
+    }
     if (after.allowed) {
         b->what = "the reply to a connection from before the change";
         t = travel(b, dst2, make_reply(dst2, src2, kind, ipv6));
