@@ -40,7 +40,7 @@
  * when there are many. */
 #define CHECK_INTERVAL 400
 #define REMOVAL_INTERVAL 1000
-#define IDLE_FACTOR 3
+#define IDLE_FACTOR 7
 
 /* Not time_msec(), which needs the poll loop to go on. */
 static long long int
