@@ -461,7 +461,8 @@ run_pipeline(struct engine *e, const struct model *m)
     struct shash_node *node;
 
     /* Flows of a host whose ports are not known would be none at all. */
-    if (!e->pipeline_dirty || !vswitch_generation(e->vs)) {
+    if (!e->pipeline_dirty || !vswitch_generation(e->vs)
+        || gateways_hold_flows(&e->gateways)) {
         return;
     }
     e->pipeline_dirty = false;
@@ -482,9 +483,7 @@ run_gateways(struct engine *e, const struct model *m)
     bool reported = e->gateways.reported;
     bool alive;
 
-    alive = gateways_run(&e->gateways, m, e->host ? e->host : "",
-                         e->model_changed, time_msec(), &e->sink);
-    e->model_changed = false;
+    alive = gateways_run(&e->gateways, m, e->host, time_msec(), &e->sink);
     if (e->gateways.reported
         && (!reported || !smap_equal(&e->gateways.ports, &e->gateway_ports))) {
         smap_destroy(&e->gateway_ports);
@@ -516,6 +515,20 @@ gateways_are_in_place(struct engine *e)
     return all;
 }
 
+/* Tells the gateways when the flows that a change needs are in force. */
+static void
+track_gateways(struct engine *e, const struct model *m, long long int now)
+{
+    if (!m || e->pipeline_dirty || !gateways_want_flows(&e->gateways)) {
+        return;
+    }
+    ofctl_expect(e->oc, e->goal);
+    if (ofctl_is_synced(e->oc) && ofctl_enforced(e->oc) >= e->goal) {
+        gateways_flows_enforced(&e->gateways, m, e->host, now);
+        e->pending.gateways = e->gateways.submitted;
+    }
+}
+
 /* One value of 'seq' at a time is waited for, so that a stream of changes
  * does not keep any from being reported. */
 static void
@@ -523,11 +536,13 @@ track_seq(struct engine *e, const struct model *m)
 {
     struct pending_seq *p = &e->pending;
 
-    if (!m || !e->goal) {
+    /* Flows that are still to be made belong to no goal yet. */
+    if (!m || !e->goal || e->pipeline_dirty) {
         return;
     }
     if (p->active && ofctl_is_synced(e->oc)
         && ofctl_enforced(e->oc) >= p->goal
+        && e->gateways.phase == GATEWAYS_SETTLED
         && e->gateways.done >= p->gateways && gateways_are_in_place(e)) {
         e->enforced = p->seq;
         p->active = false;
@@ -636,13 +651,15 @@ engine_run(struct engine *e)
     m = e->db ? tvd_db_model(e->db) : NULL;
     if (m) {
         if (e->model_changed) {
-            gateways_assume(&e->gateways, m, e->host ? e->host : "");
+            gateways_change(&e->gateways, m, e->host, now);
         }
         run_bindings(e, m);
+        e->model_changed = false;
         run_pipeline(e, m);
     }
     ofctl_run(e->oc, now);
     alive = run_gateways(e, m);
+    track_gateways(e, m, now);
     track_seq(e, m);
     ctlimit_run(e->limits, now);
     update_error(e, now);

@@ -10,6 +10,7 @@ gateway_core := \
 	gateway/reconcile.c \
 	gateway/ruleset-format.c \
 	gateway/ruleset.c \
+	gateway/union.c \
 	gateway/wanted.c \
 	gateway/wire.c
 

@@ -81,6 +81,23 @@ bool gateway_netns_name_is_ours(const char *name);
 /* True if a network device may have this name. */
 bool gateway_device_name_is_valid(const char *name);
 
+/* --- Between two states -----------------------------------------------------
+ *
+ * While flows go from an old policy to a new one, gateways that change first
+ * would drop what the old flows still send them, and gateways that change last
+ * what the new flows do.  So they allow both meanwhile; the flows alone decide
+ * then, as they do anyway. */
+
+/* What 'old' or 'new' want, into 'both', which is initialised here: gateways
+ * of either, rulesets that allow what either allows (and, for the same entry
+ * of the matrix, the services of one with the destinations of the other),
+ * everything else as in 'new'. */
+void gateway_wanted_unite(const struct shash *old, const struct shash *new,
+                          struct shash *both);
+/* True if the two want the same. */
+bool gateway_wanted_equal_all(const struct shash *, const struct shash *);
+struct gateway_wanted *gateway_wanted_clone(const struct gateway_wanted *);
+
 struct json *gateway_wanted_to_json(const struct gateway_wanted *);
 /* NULL if 'json' is not what gateway_wanted_to_json() makes.  Checks names so
  * that nothing below /run/netns but our own can be meant. */

@@ -109,6 +109,9 @@ char *gateway_ruleset_create(const struct model *,
                              const struct model_nic *nic,
                              struct gateway_ruleset **rulesetp)
     OVS_WARN_UNUSED_RESULT;
+/* Makes 'rs' allow also what the second one, of the same gateway, allows. */
+void gateway_ruleset_unite(struct gateway_ruleset *rs,
+                           const struct gateway_ruleset *);
 /* Accepts NULL. */
 void gateway_ruleset_destroy(struct gateway_ruleset *);
 

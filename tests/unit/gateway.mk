@@ -16,3 +16,5 @@ $(eval $(call program,tests/gateway-tool,tests/system/gateway-tool.c, \
 	gateway/libgateway.a gateway/libgateway-core.a \
 	flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a lib/libtvd.a, \
 	$(gateway_libs) $(flowpolicy_libs)))
+$(eval $(call unit_test,test-gateway-union,tests/unit/test-gateway-union.c \
+	tests/unit/gateway-model.c,$(gateway_test_archives)))
