@@ -393,14 +393,17 @@ give_ports(struct engine *e)
 }
 
 /* Ports of EEs are put back when somebody deletes them; those of managed
- * gateways are wanted as such. */
+ * gateways are wanted as such, and those that were refused are nobody's. */
 static void
 protect_ports(struct engine *e)
 {
     struct shash_node *node;
 
     SHASH_FOR_EACH (node, vswitch_ifaces(e->vs)) {
-        if (shash_find(&e->bindings.by_iface, node->name)
+        const struct binding *b = shash_find_data(&e->bindings.by_iface,
+                                                  node->name);
+
+        if (b && b->admitted
             && !smap_get(&e->gateways.ports, node->name)) {
             vswitch_protect(e->vs, node->name);
         } else {

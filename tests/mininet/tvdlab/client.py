@@ -95,7 +95,20 @@ def down(name):
     keep = os.environ.get("TVD_LAB_KEEP_LOGS")
     if keep and state.exists(name):
         save_logs(name, keep)
+    if os.environ.get("TVD_SANITIZED"):
+        _exit_programs(name)
     return state.remove(name)
+
+
+def _exit_programs(name):
+    """Lets our programs end by themselves, as only then a sanitizer looks for
+    leaks."""
+    try:
+        lab = Lab(name)
+        for program in ("agent", "controller"):
+            lab.request("exit", program=program)
+    except LabError:
+        pass                    # It has ended already.
 
 
 class Lab:

@@ -302,6 +302,19 @@ class LabDaemon:
     def do_kill(self, program, sig=int(signal.SIGKILL)):
         return {"pid": self.supervisor.kill(program, sig)}
 
+    def do_exit(self, program):
+        """Ends one of our programs as an administrator would."""
+        self.supervisor.hold(program, True)
+        nodes.run(self.host, ["ovs-appctl", "-T", "20", "-t",
+                              f"/run/tvd/tvd-{program}.ctl", "exit"],
+                  env=programs.environment())
+        deadline = time.monotonic() + 20
+        while self.supervisor.programs[program].alive():
+            if time.monotonic() > deadline:
+                raise LabError(f"{program} was told to exit and does not")
+            time.sleep(0.02)
+        return {}
+
     def do_hold(self, program, held):
         self.supervisor.hold(program, held)
         return {}
