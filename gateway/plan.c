@@ -21,6 +21,8 @@ gateway_observed_init(struct gateway_observed *o)
     sset_init(&o->neighbours);
     sset_init(&o->devices);
     smap_init(&o->sysctls);
+    sset_init(&o->set_names);
+    smap_init(&o->comments);
     shash_init(&o->sets);
     shash_init(&o->counters);
     sset_init(&o->foreign_tables);
@@ -35,6 +37,8 @@ gateway_observed_destroy(struct gateway_observed *o)
     sset_destroy(&o->devices);
     smap_destroy(&o->sysctls);
     free(o->skeleton);
+    sset_destroy(&o->set_names);
+    smap_destroy(&o->comments);
     gateway_sets_destroy(&o->sets);
     shash_destroy_free_data(&o->counters);
     sset_destroy(&o->foreign_tables);
@@ -314,17 +318,51 @@ plan_elements(const struct gateway_ruleset *rs,
     return shrunk;
 }
 
-/* "add, delete, add": whether the table exists or not, it is replaced in one
- * transaction. */
-static char *
-load_text(const struct gateway_ruleset *rs, const struct shash *counters)
+/* Commands that empty the table, but for its chains and for the counters that
+ * go on. */
+static void
+put_emptying(struct ds *out, const struct gateway_ruleset *rs,
+             const struct gateway_observed *o)
 {
-    char *table = gateway_ruleset_format(rs, true, counters);
-    char *text = xasprintf("table inet "GATEWAY_TABLE"\n"
-                           "delete table inet "GATEWAY_TABLE"\n%s", table);
+    struct smap wanted = SMAP_INITIALIZER(&wanted);
+    const char *name;
+    struct smap_node *node;
 
+    gateway_ruleset_counters(rs, &wanted);
+    ds_put_cstr(out, "flush table inet "GATEWAY_TABLE"\n");
+    SSET_FOR_EACH (name, &o->set_names) {
+        ds_put_format(out, "delete set inet "GATEWAY_TABLE" %s\n", name);
+    }
+    SMAP_FOR_EACH (node, &o->comments) {
+        const char *comment = smap_get(&wanted, node->key);
+
+        if (!comment || strcmp(comment, node->value)) {
+            ds_put_format(out, "delete counter inet "GATEWAY_TABLE" %s\n",
+                          node->key);
+        }
+    }
+    smap_destroy(&wanted);
+}
+
+/* The text that makes the table as wanted in one transaction.  It is emptied
+ * and filled if that will do: packets then go by the old rules or by the new.
+ * If chains are at fault it is deleted and made again, and while the kernel
+ * does that a packet may meet a chain that has no rules and drops it. */
+static char *
+load_text(const struct gateway_ruleset *rs, const struct gateway_observed *o)
+{
+    char *table = gateway_ruleset_format(rs, true, &o->counters);
+    struct ds text = DS_EMPTY_INITIALIZER;
+
+    if (o->table && o->replaceable) {
+        put_emptying(&text, rs, o);
+    } else {
+        ds_put_cstr(&text, "table inet "GATEWAY_TABLE"\n"
+                    "delete table inet "GATEWAY_TABLE"\n");
+    }
+    ds_put_cstr(&text, table);
     free(table);
-    return text;
+    return ds_steal_cstr(&text);
 }
 
 static bool
@@ -335,7 +373,7 @@ plan_ruleset(const struct gateway_wanted *w, const char *skeleton,
     bool shrunk = false;
 
     if (!o->table || !o->skeleton || strcmp(o->skeleton, skeleton)) {
-        char *text = load_text(w->ruleset, &o->counters);
+        char *text = load_text(w->ruleset, o);
 
         add_action(actions, GATEWAY_LOAD_RULESET, "inet "GATEWAY_TABLE, text);
         free(text);

@@ -141,7 +141,11 @@ struct gateway_observed {
     struct sset devices;        /* Others than lo and 'inner_if', if up. */
     struct smap sysctls;        /* By name; absent if it cannot be read. */
     bool table;                 /* "inet tvd" exists. */
+    bool replaceable;           /* It has the chains that it should have, and
+                                 * nothing of a kind that it should not. */
     char *skeleton;             /* Its normal form without addresses. */
+    struct sset set_names;      /* All sets in it. */
+    struct smap comments;       /* Comments of its counters by name. */
     struct shash sets;          /* "struct gateway_set *" by name. */
     struct shash counters;      /* "struct gateway_counter *" by name. */
     struct sset foreign_tables; /* "FAMILY NAME" of other nftables tables. */

@@ -10,8 +10,10 @@
 #include "svec.h"
 #include "util.h"
 
-/* What has been collected of the normal form. */
+/* What has been collected. */
 struct skeleton {
+    size_t n_chains;            /* Of those that should be there, as they */
+    bool odd;                   /* should be; whether there is anything else. */
     struct svec objects;        /* Table, counters, sets, chains; unsorted. */
     struct ds rules;            /* In the order of their chains. */
 };
@@ -126,6 +128,49 @@ read_set(struct json *body, struct gateway_observed *o)
     }
 }
 
+/* True for the five chains of our table, if they are in the right place and
+ * have the right policy. */
+static bool
+is_right_chain(const struct json *body)
+{
+    const char *name = get_string(body, "name");
+    const char *type = get_string(body, "type");
+    const char *hook = get_string(body, "hook");
+    const char *policy = get_string(body, "policy");
+    const struct json *prio = shash_find_data(json_object(body), "prio");
+
+    if (!name) {
+        return false;
+    }
+    if (!strcmp(name, "own") || !strcmp(name, "transit")) {
+        return !hook && !type;
+    }
+    return (!strcmp(name, "input") || !strcmp(name, "forward")
+            || !strcmp(name, "output"))
+           && hook && !strcmp(hook, name) && type && !strcmp(type, "filter")
+           && policy && !strcmp(policy, "drop")
+           && prio && prio->type == JSON_INTEGER && !json_integer(prio);
+}
+
+static void
+note_kind(const char *kind, const struct json *body, struct skeleton *skeleton,
+          struct gateway_observed *o)
+{
+    const char *name = get_string(body, "name");
+
+    if (!strcmp(kind, "chain") && is_right_chain(body)) {
+        skeleton->n_chains++;
+    } else if (!strcmp(kind, "set") && name) {
+        sset_add(&o->set_names, name);
+    } else if (!strcmp(kind, "counter") && name) {
+        const char *comment = get_string(body, "comment");
+
+        smap_replace(&o->comments, name, comment ? comment : "");
+    } else if (strcmp(kind, "table") && strcmp(kind, "rule")) {
+        skeleton->odd = true;
+    }
+}
+
 static void
 read_table(const struct json *body, struct gateway_observed *o)
 {
@@ -159,6 +204,7 @@ read_object(struct json *object, struct skeleton *skeleton,
         return;
     }
     json_destroy(take(body, "handle"));
+    note_kind(node->name, body, skeleton, o);
     if (!strcmp(node->name, "counter")) {
         read_counter(body, o);
     } else if (!strcmp(node->name, "set")) {
@@ -195,10 +241,11 @@ gateway_readback(const char *text, struct gateway_observed *o)
     struct json *json = json_from_string(text);
     const struct json *list = json->type == JSON_OBJECT
         ? shash_find_data(json_object(json), "nftables") : NULL;
-    struct skeleton skeleton = { .rules = DS_EMPTY_INITIALIZER };
+    struct skeleton skeleton = { .n_chains = 0 };
     char *error = NULL;
 
     svec_init(&skeleton.objects);
+    ds_init(&skeleton.rules);
     if (!list || list->type != JSON_ARRAY) {
         error = xasprintf("cannot understand nft's listing: %s",
                           json->type == JSON_STRING ? json_string(json)
@@ -214,6 +261,7 @@ gateway_readback(const char *text, struct gateway_observed *o)
         }
         if (o->table) {
             o->skeleton = finish(&skeleton);
+            o->replaceable = skeleton.n_chains == 5 && !skeleton.odd;
         }
     }
     svec_destroy(&skeleton.objects);

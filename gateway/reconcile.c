@@ -145,6 +145,7 @@ look(struct gateway_system *sys, const struct gateway_wanted *w, bool fresh,
     view->netns = view->device = false;
     error = sys->class->observe(sys, w, o);
     if (!error) {
+        o->replaceable &= !memory->failed;
         error = learn_skeleton(sys, w, o, fresh, memory);
     }
     if (!error) {
@@ -232,6 +233,7 @@ make_and_remember(struct gateway_system *sys, const struct gateway_wanted *w,
     if (shut_now && !same) {
         shut(sys, w, status);
     }
+    memory->failed = status->error != NULL;
     status->drift = same && status->n_actions;
     if (!same) {
         free(memory->done);

@@ -36,6 +36,8 @@ struct gateway_memory {
     char *text;                 /* Ruleset without addresses, */
     char *skeleton;             /* and its normal form. */
     char *done;                 /* What was wanted when it last was so. */
+    bool failed;                /* The last run: the next makes the whole
+                                 * table anew, if its rules are not right. */
 };
 /* Forgets all. */
 void gateway_memory_clear(struct gateway_memory *);

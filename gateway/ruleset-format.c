@@ -11,6 +11,7 @@
 #include <string.h>
 #include "flowpolicy/service.h"
 #include "openvswitch/dynamic-string.h"
+#include "smap.h"
 #include "util.h"
 
 /* What nft and the kernel keep of a comment, and of a log prefix. */
@@ -20,15 +21,21 @@
 /* Names in the policy are plain; but what comes from a database is put in
  * quotes only after everything that could end them has been replaced. */
 static void
-put_quoted(struct ds *out, const char *s, size_t max)
+put_plain(struct ds *out, const char *s, size_t max)
 {
-    ds_put_char(out, '"');
-    for (size_t i = 0; i < max && s[i]; i++) {
+    for (size_t i = 0; s[i] && i < max; i++) {
         unsigned char c = s[i];
 
         ds_put_char(out, c < ' ' || c > '~' || c == '"' || c == '\\' ? '_'
                                                                      : c);
     }
+}
+
+static void
+put_quoted(struct ds *out, const char *s, size_t max)
+{
+    ds_put_char(out, '"');
+    put_plain(out, s, max);
     ds_put_char(out, '"');
 }
 
@@ -104,6 +111,22 @@ put_counters(struct ds *out, const struct gateway_ruleset *rs,
     sset_destroy(&seen);
     for (size_t i = 0; i < ARRAY_SIZE(drop_counters); i++) {
         put_counter(out, drop_counters[i], NULL, counters);
+    }
+}
+
+void
+gateway_ruleset_counters(const struct gateway_ruleset *rs,
+                         struct smap *counters)
+{
+    for (size_t i = 0; i < rs->n_rules; i++) {
+        struct ds comment = DS_EMPTY_INITIALIZER;
+
+        put_plain(&comment, rs->rules[i].comment, COMMENT_MAX);
+        smap_replace(counters, rs->rules[i].counter, ds_cstr(&comment));
+        ds_destroy(&comment);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(drop_counters); i++) {
+        smap_replace(counters, drop_counters[i], "");
     }
 }
 

@@ -46,6 +46,7 @@
 struct ds;
 struct gateway_index;
 struct json;
+struct smap;
 
 #define GATEWAY_TABLE "tvd"     /* Family inet. */
 
@@ -133,6 +134,11 @@ void gateway_set_format_elements(const struct gateway_set *, struct ds *);
 void gateway_set_destroy(struct gateway_set *);
 /* Destroys 'sets' ("struct gateway_set *" by name) with its contents. */
 void gateway_sets_destroy(struct shash *sets);
+
+/* Puts the names of the counters of the ruleset into 'counters', with their
+ * comments as nft lists them, "" for none. */
+void gateway_ruleset_counters(const struct gateway_ruleset *,
+                              struct smap *counters);
 
 /* Packets and bytes that an nftables counter has counted. */
 struct gateway_counter {

@@ -146,6 +146,8 @@ make_in_child(void *args_)
     put_nonnull(json, "text", args->memory->text);
     put_nonnull(json, "skeleton", args->memory->skeleton);
     put_nonnull(json, "done", args->memory->done);
+    json_object_put(json, "failed",
+                    json_boolean_create(args->memory->failed));
     return json;
 }
 
@@ -167,6 +169,9 @@ remember(struct gateway_memory *memory, const struct json *json)
     memory->text = member_string(json, "text");
     memory->skeleton = member_string(json, "skeleton");
     memory->done = member_string(json, "done");
+
+    const struct json *failed = shash_find_data(json_object(json), "failed");
+    memory->failed = !failed || failed->type != JSON_FALSE;
 }
 
 static struct gateway_status *
@@ -200,6 +205,7 @@ read_result(const struct make_args *args, struct json *json)
     }
     if (!status) {
         status = failed_status(args->wanted);
+        args->memory->failed = true;
         free(args->memory->done);
         args->memory->done = NULL;
     }

@@ -254,6 +254,42 @@ test_differences(const struct shash *wanted)
     }
 }
 
+/* A table with the right chains is emptied and filled; its counters that go on
+ * are left alone. */
+static void
+test_replaced_in_place(const struct shash *wanted)
+{
+    const struct gateway_wanted *w = shash_find_data(wanted, "gw-r");
+    struct ovs_list actions = OVS_LIST_INITIALIZER(&actions);
+    struct gateway_observed o;
+
+    observe(w, &o);
+    other_rules(&o);
+    o.replaceable = true;
+    sset_add(&o.set_names, "role_9_v4");
+    gateway_ruleset_counters(w->ruleset, &o.comments);
+    smap_add(&o.comments, "rule_99", "");
+    smap_replace(&o.comments, "rule_14", "rule 14 somebody/else -> red");
+    gateway_plan(w, "", &o, &actions);
+
+    const struct gateway_action *a
+        = CONTAINER_OF(ovs_list_front(&actions), struct gateway_action, node);
+    ok(a->kind == GATEWAY_LOAD_RULESET
+       && !strncmp(a->value, "flush table inet tvd\n", 21),
+       "the table is emptied");
+    ok(strstr(a->value, "delete set inet tvd role_9_v4\n") != NULL,
+       "its sets are deleted");
+    ok(strstr(a->value, "delete counter inet tvd rule_99\n")
+       && strstr(a->value, "delete counter inet tvd rule_14\n"),
+       "counters that go, or mean something else, are deleted");
+    ok(!strstr(a->value, "delete counter inet tvd rule_21\n")
+       && !strstr(a->value, "delete counter inet tvd drop_input\n"),
+       "others are not");
+    ok(!strstr(a->value, "delete table"), "the table stays");
+    gateway_actions_destroy(&actions);
+    gateway_observed_destroy(&o);
+}
+
 static void
 test_veth_replaced(const struct shash *wanted)
 {
@@ -547,6 +583,7 @@ main(void)
     gateway_plan_wanted(m, "mgmt1", true, &wanted);
     test_golden(&wanted);
     test_differences(&wanted);
+    test_replaced_in_place(&wanted);
     test_veth_replaced(&wanted);
     test_json(&wanted);
     test_allows(&wanted);
