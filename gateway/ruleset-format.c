@@ -23,7 +23,7 @@
 static void
 put_plain(struct ds *out, const char *s, size_t max)
 {
-    for (size_t i = 0; s[i] && i < max; i++) {
+    for (size_t i = 0; i < max && s[i]; i++) {
         unsigned char c = s[i];
 
         ds_put_char(out, c < ' ' || c > '~' || c == '"' || c == '\\' ? '_'
