@@ -52,10 +52,15 @@ def enter_and_fork(net, mnt, pid):
 
     Only children enter a PID namespace, so the program runs in a second child;
     the first hands its exit status and signals on."""
+    here = os.getcwd()
     setns(pid, CLONE_NEWPID)
     setns(net, CLONE_NEWNET)
     # The mount namespace last: /proc is another one after it.
     setns(mnt, CLONE_NEWNS)
+    # It begins at its root; file names are meant from where the user is, which
+    # is there too unless it lies below what a host has of its own.
+    with contextlib.suppress(OSError):
+        os.chdir(here)
     child = os.fork()
     if not child:
         die_with_parent(signal.SIGKILL)
