@@ -393,7 +393,8 @@ give_ports(struct engine *e)
 }
 
 /* Ports of EEs are put back when somebody deletes them; those of managed
- * gateways are wanted as such, and those that were refused are nobody's. */
+ * gateways are wanted as such, and a port that claims a NIC which another port
+ * has is left to who made it. */
 static void
 protect_ports(struct engine *e)
 {
@@ -403,7 +404,7 @@ protect_ports(struct engine *e)
         const struct binding *b = shash_find_data(&e->bindings.by_iface,
                                                   node->name);
 
-        if (b && b->admitted
+        if (b && (b->admitted || !find_port(e, b->nic_id))
             && !smap_get(&e->gateways.ports, node->name)) {
             vswitch_protect(e->vs, node->name);
         } else {
@@ -451,11 +452,11 @@ run_bindings(struct engine *e, const struct model *m)
     e->gateway_ports_changed = false;
     bindings_update(&e->bindings, m, e->host, vswitch_ifaces(e->vs),
                     &e->gateways.ports, &e->sink);
-    protect_ports(e);
     if (e->bindings.generation != e->bindings_seen) {
         e->bindings_seen = e->bindings.generation;
         give_ports(e);
     }
+    protect_ports(e);
 }
 
 static void

@@ -223,12 +223,17 @@ class LabDaemon:
             node.stop()
 
     def wait_installed(self, ees, timeout=20):
-        """Waits until the agent has installed the NICs of 'ees', or has
-        refused them with a reason."""
-        deadline = time.monotonic() + timeout
+        """Waits until the agent has installed the NICs of 'ees' and those of
+        the gateways that it makes, or has refused them with a reason."""
+        began = time.monotonic()
+        deadline = began + timeout
         while True:
             self.nics = facts.nics(self.ctl)
-            waiting = [n for n in self.nics if n["ee"] in ees and facts.pending(n)]
+            # A gateway's port may be refused until the agent knows its own.
+            early = time.monotonic() < began + 2
+            waiting = [n for n in self.nics if n["ee"] in ees and facts.pending(n)
+                       or n["managed"] and (facts.pending(n) or early
+                                            and n["state"] != "installed")]
             if not waiting:
                 return
             if time.monotonic() > deadline:
