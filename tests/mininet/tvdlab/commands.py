@@ -100,6 +100,25 @@ def cmd_down(args):
     return 0
 
 
+def cmd_gen(args):
+    from . import generate
+    numbers = {"hosts": args.hosts, "tvds": args.tvds, "ees": args.ees, "roles": args.roles}
+    wrong = generate.wrong(**numbers)
+    if wrong:
+        raise LabError(wrong)
+    try:
+        if args.output is None:
+            generate.generate(sys.stdout.write, **numbers, seed=args.seed)
+            sys.stdout.flush()
+        else:
+            with open(args.output, "w", encoding="utf-8") as f:
+                generate.generate(f.write, **numbers, seed=args.seed)
+    except OSError as e:
+        raise LabError(f"cannot write the policy to {args.output or 'standard output'}: "
+                       f"{e.strerror}") from None
+    return 0
+
+
 def cmd_init(args):
     from . import daemon        # Imports Mininet, which takes a while.
     daemon.init_main(args.lab)
@@ -133,6 +152,16 @@ def parser():
     p.add_argument("arguments", metavar="ARG", nargs="*")
     verb("sync", cmd_sync, "make and remove EEs after the policy was changed with ctl")
     verb("status", cmd_status, "show the labs that are up", [form])
+    p = verb("gen", cmd_gen, "write a random policy that is valid, for experiments; the "
+             "same arguments make the same file")
+    for option, text in (("hosts", "machines"), ("tvds", "Trusted Virtual Domains"),
+                         ("ees", "EEs, over all TVDs")):
+        p.add_argument(f"--{option}", type=int, required=True, metavar="N", help=text)
+    p.add_argument("--roles", type=int, default=3, metavar="N",
+                   help="roles of each TVD, beside its gateway (default 3)")
+    p.add_argument("--seed", type=int, default=1, metavar="S", help="(default 1)")
+    p.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    p.set_defaults(unprivileged=True)
     p = verb("down", cmd_down, "take a lab down and leave nothing behind")
     p.add_argument("--all", action="store_true", help="every lab")
     return top
@@ -164,7 +193,7 @@ def main(argv):
         args.name = os.environ.get("TVD_LAB", state.DEFAULT_NAME)
     try:
         state.check_name(args.name)
-        if os.geteuid():
+        if os.geteuid() and not hasattr(args, "unprivileged"):
             raise LabError("must be run as root: namespaces are made (try sudo)")
         return args.function(args)
     except LabError as e:
