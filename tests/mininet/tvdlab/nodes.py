@@ -165,7 +165,8 @@ class EeNode(Host):
         lines = ["link set lo up"]
         for index, nic in enumerate(nics):
             name = nic["name"]
-            lines.append(f"link set {name} up")
+            # "dev", or a name that begins an option of ip is taken for it.
+            lines.append(f"link set dev {name} up")
             for ip in nic["ips"]:
                 nodad = " nodad" if ":" in ip else ""
                 lines.append(f"address add {ip}/{nic['plens'][ip]} dev {name}{nodad}")
