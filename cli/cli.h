@@ -138,6 +138,15 @@ void cli_progress_end(struct cli *);
 /* Prints help about 'verb', about all of them if NULL. */
 int cli_print_help(struct cli *, const struct cli_verb *verb);
 
+/* --- cli/choose.c ---------------------------------------------------------*/
+
+/* Sets 'cli->client' to a connection to the controller at 'cli->target', or
+ * of a list with commas to the active one, for which it waits a few seconds;
+ * "status" makes do with any that answers.  Returns NULL, or an error message
+ * that the caller frees. */
+char *cli_connect(struct cli *, int timeout_ms)
+    OVS_WARN_UNUSED_RESULT;
+
 /* --- cli/remote.c ---------------------------------------------------------*/
 
 /* Calls 'method' of the controller with 'params', which is taken over.

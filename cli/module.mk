@@ -7,6 +7,7 @@ cli_sources := \
 	cli/can.c \
 	cli/changes.c \
 	cli/check.c \
+	cli/choose.c \
 	cli/ee.c \
 	cli/events.c \
 	cli/help.c \

@@ -17,7 +17,8 @@
 
 const struct cli_option cli_global_options[] = {
     { .name = "controller", .arg = "TARGET",
-      .help = "API socket of the controller, unix:PATH" },
+      .help = "API of the controller, unix:PATH; of a list with commas, the "
+              "active one" },
     { .name = "format", .letter = 'f', .arg = "FORMAT",
       .help = "table, json or csv" },
     { .name = "timeout", .letter = 't', .arg = "SECONDS",

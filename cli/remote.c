@@ -42,8 +42,7 @@ call_once(struct cli *cli, const char *method, struct json *params,
     struct waiting waiting = { cli, method };
 
     error->errors = NULL;
-    error->message = cli->client ? NULL
-                     : api_client_open(cli->target, timeout_ms, &cli->client);
+    error->message = cli->client ? NULL : cli_connect(cli, timeout_ms);
     if (error->message) {
         json_destroy(params);
         return NULL;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,20 @@ start_dbserver(void)
     return dbserver;
 }
 
+static struct engine *
+start_engine(const struct options *o, const struct dbserver *dbserver)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    struct engine *engine;
+    char *name;
+
+    ignore(gethostname(host, sizeof host - 1));
+    name = xasprintf("%s (%s)", host[0] ? host : "unnamed host", o->api);
+    engine = engine_create(o->db, name, dbserver);
+    free(name);
+    return engine;
+}
+
 static void
 exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
              const char *argv[] OVS_UNUSED, void *exiting_)
@@ -254,7 +269,7 @@ main(int argc, char *argv[])
         fatal_signal_add_hook(stop_dbserver, NULL, &dbserver, false);
         options.db = xstrdup(dbserver_remote(dbserver));
     }
-    engine = engine_create(options.db, dbserver);
+    engine = start_engine(&options, dbserver);
     error = api_server_create(options.api, engine_handle, engine, &api);
     if (error) {
         ovs_fatal(error, "cannot listen on %s", options.api);

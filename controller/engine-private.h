@@ -22,6 +22,7 @@ struct waiting {
 
 struct engine {
     char *remote;
+    char *name;                 /* Which controller this is, for people. */
     const struct dbserver *dbserver;
     struct tvd_db *db;
     struct ovsdb_idl *idl;      /* Of 'db'. */
@@ -34,11 +35,19 @@ struct engine {
     long long int started;      /* Monotonic ms. */
     size_t n_problems;          /* As last reported. */
     bool active;                /* Has the lock. */
-    bool connected;             /* As last reported. */
+    bool connected;             /* To a server that is good for us. */
+    long long int settled;      /* When the connection is one that stays. */
 };
 
 /* What show needs. */
 struct show_input engine_show_input(const struct engine *);
+
+/* True if another controller is the active one. */
+bool engine_is_standby(const struct engine *);
+
+/* A sentence saying that this is a standby, and of which one if that is
+ * known; caller frees. */
+char *engine_standby_message(const struct engine *);
 
 /* The answer to "status"; caller owns. */
 struct json *engine_status(struct engine *);

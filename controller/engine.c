@@ -22,6 +22,9 @@ VLOG_DEFINE_THIS_MODULE(engine);
 /* How long a request waits for the database to be read at all, in ms. */
 #define FIRST_READ_TIMEOUT 15000
 
+/* How old a connection is that is taken for one that stays, in ms. */
+#define SETTLING_TIME 300
+
 static void
 take_report(void *e_, enum report_severity severity, const char *kind,
             const char *message)
@@ -35,11 +38,13 @@ take_report(void *e_, enum report_severity severity, const char *kind,
 }
 
 struct engine *
-engine_create(const char *remote, const struct dbserver *dbserver)
+engine_create(const char *remote, const char *name,
+              const struct dbserver *dbserver)
 {
     struct engine *e = xzalloc(sizeof *e);
 
     e->remote = xstrdup(remote);
+    e->name = xstrdup(name);
     e->dbserver = dbserver;
     e->db = tvd_db_create(remote, TVD_DB_CONTROLLER, NULL);
     e->idl = tvd_db_idl(e->db);
@@ -85,6 +90,7 @@ engine_destroy(struct engine *e)
     hosts_destroy(&e->hosts);
     tvd_db_destroy(e->db);
     free(e->remote);
+    free(e->name);
     free(e);
 }
 
@@ -98,6 +104,25 @@ bool
 engine_is_connected(const struct engine *e)
 {
     return ovsdb_idl_is_connected(e->idl);
+}
+
+bool
+engine_is_standby(const struct engine *e)
+{
+    return e->connected && !e->active;
+}
+
+char *
+engine_standby_message(const struct engine *e)
+{
+    const char *active = tvd_db_controller(e->db);
+
+    /* Right after a change what was announced may be ourselves. */
+    return (active && strcmp(active, e->name)
+            ? xasprintf("this controller is a standby; the active one is %s; "
+                        "ask that one", active)
+            : xstrdup("this controller is a standby; another one holds the "
+                      "lock; ask that one"));
 }
 
 struct show_input
@@ -128,11 +153,28 @@ report_problems(struct engine *e)
     e->n_problems = n;
 }
 
-static void
-follow_connection(struct engine *e)
+/* True if another one has the lock.  While there is no leader we are connected
+ * now to this member and now to that, and may find the lock taken by one that
+ * tries as we do: so it counts only once the connection stays. */
+static bool
+is_settled_standby(struct engine *e, long long int now)
 {
-    bool connected = ovsdb_idl_is_connected(e->idl);
-    bool active = connected && ovsdb_idl_has_lock(e->idl);
+    if (!ovsdb_idl_is_connected(e->idl)) {
+        e->settled = now + SETTLING_TIME;
+    } else if (ovsdb_idl_is_lock_contended(e->idl)) {
+        if (now < e->settled) {
+            poll_timer_wait_until(e->settled);
+        }
+        return now >= e->settled;
+    }
+    return false;
+}
+
+static void
+follow_connection(struct engine *e, long long int now)
+{
+    bool active = tvd_db_may_write(e->db);
+    bool connected = active || is_settled_standby(e, now);
 
     if (connected != e->connected) {
         e->connected = connected;
@@ -352,7 +394,7 @@ engine_run(struct engine *e)
 
     ovsdb_idl_run(e->idl);
     changes = tvd_db_run(e->db);
-    follow_connection(e);
+    follow_connection(e, now);
     if (changes && changes->gateways) {
         decide_assign_gateways(tvd_db_model(e->db));
     }

@@ -22,9 +22,10 @@ struct api_call;
 struct dbserver;
 struct engine;
 
-/* 'remote' is the database.  'dbserver' is the embedded server, NULL if there
- * is none; borrowed, for "status" only. */
-struct engine *engine_create(const char *remote,
+/* 'remote' is the database.  'name' tells people which controller this is.
+ * 'dbserver' is the embedded server, NULL if there is none; borrowed, for
+ * "status" only. */
+struct engine *engine_create(const char *remote, const char *name,
                              const struct dbserver *dbserver);
 /* The calls not yet answered are discarded. */
 void engine_destroy(struct engine *);

@@ -25,6 +25,17 @@ put_boolean(struct json *object, const char *key, bool value)
     json_object_put(object, key, json_boolean_create(value));
 }
 
+/* Which one is active, of several. */
+static void
+put_active_controller(struct json *s, const struct engine *e)
+{
+    const char *active = e->active ? e->name : tvd_db_controller(e->db);
+
+    if (!e->dbserver && active) {
+        json_object_put_string(s, "active_controller", active);
+    }
+}
+
 static struct json *
 controller_status(const struct engine *e)
 {
@@ -33,6 +44,9 @@ controller_status(const struct engine *e)
     json_object_put_string(s, "version", TVD_VERSION);
     put_integer(s, "pid", getpid());
     put_boolean(s, "active", e->active);
+    json_object_put_string(s, "state", e->active ? "active"
+                           : engine_is_standby(e) ? "standby" : "no database");
+    put_active_controller(s, e);
     put_integer(s, "uptime_s", (time_msec() - e->started) / 1000);
     put_integer(s, "changes_queued", e->writer.n_queued);
     return s;
@@ -47,7 +61,7 @@ database_status(const struct engine *e)
     const struct svec *problems = tvd_db_problems(e->db, &n);
 
     json_object_put_string(s, "remote", e->remote);
-    put_boolean(s, "connected", ovsdb_idl_is_connected(e->idl));
+    put_boolean(s, "connected", e->connected);
     put_boolean(s, "embedded", e->dbserver != NULL);
     if (e->dbserver) {
         const char *error = dbserver_error(e->dbserver);

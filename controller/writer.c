@@ -29,6 +29,7 @@ struct change {
     long long int deadline;     /* To begin, monotonic ms. */
     struct json *result;        /* The reply if the transaction succeeds. */
     char *event;                /* What to report then; NULL: nothing. */
+    bool unknown;               /* It was sent, and may have been made. */
 };
 
 void
@@ -201,7 +202,16 @@ finish_early(struct change *change, struct json *result)
 static void
 refuse(struct change *change, const struct intent_error *error)
 {
-    fail_with(change->call, error);
+    if (change->unknown) {
+        char *summary = intent_error_summary(error);
+
+        api_call_fail(change->call, intent_error_to_json(error),
+                      "not known to be applied: the database was lost while it "
+                      "was tried; when tried again: %s", summary);
+        free(summary);
+    } else {
+        fail_with(change->call, error);
+    }
     change_destroy(change);
 }
 
@@ -495,6 +505,9 @@ static void
 again(struct writer *w, struct change *change, long long int now)
 {
     change_forget(change);
+    /* A server that was lost may have committed it.  Once begun anew it is
+     * computed from what there is, and found to be made already. */
+    change->unknown = true;
     ovs_list_push_front(&w->queue, &change->node);
     w->n_queued++;
     w->retry = now + RETRY_AFTER;
@@ -572,13 +585,13 @@ static char *
 why_expired(const struct engine *e, const struct change *change,
             long long int now)
 {
-    if (ovsdb_idl_is_lock_contended(e->idl)) {
-        return xstrdup("another controller holds the lock, this one is a "
-                       "standby; ask that one");
+    if (engine_is_standby(e)) {
+        return engine_standby_message(e);
     } else if (now < change->deadline) {
         return NULL;
-    } else if (!ovsdb_idl_is_connected(e->idl)) {
-        return xasprintf("the database at %s cannot be reached", e->remote);
+    } else if (!e->connected) {
+        return xasprintf("the database at %s cannot be reached, or its "
+                         "cluster has no leader", e->remote);
     }
     return xasprintf("the database did not accept a change for %d s",
                      WRITER_TIMEOUT / 1000);
@@ -598,10 +611,30 @@ expire(struct engine *e, long long int now)
         }
         ovs_list_remove(&change->node);
         e->writer.n_queued--;
-        api_call_fail(change->call, NULL, "not applied: %s",
-                      why ? why : "nobody waits for it");
+        api_call_fail(change->call, NULL, "%s: %s",
+                      change->unknown ? "not known to be applied"
+                      : "not applied", why ? why : "nobody waits for it");
         change_destroy(change);
         free(why);
+    }
+}
+
+/* True unless the database is to be told that this controller is the active
+ * one: not of an embedded one, whose clients have no other to ask. */
+static bool
+is_announced(const struct engine *e)
+{
+    const char *announced = tvd_db_controller(e->db);
+
+    return e->dbserver || !tvdrec_tvd_global_first(e->idl)
+           || (announced && !strcmp(announced, e->name));
+}
+
+static void
+announce(struct engine *e)
+{
+    if (!is_announced(e)) {
+        tvd_db_write_controller(e->db, e->name);
     }
 }
 
@@ -634,10 +667,12 @@ writer_run(struct engine *e, bool ready, long long int now)
 
         w->n_queued--;
         start(e, change);
-    } else if (may_start(e, ready, now) && events_pending(&e->events)) {
+    } else if (may_start(e, ready, now)
+               && (events_pending(&e->events) || !is_announced(e))) {
         w->seqno = ovsdb_idl_get_seqno(e->idl);
         w->txn = ovsdb_idl_txn_create(e->idl);
         events_write(&e->events, e->idl, w->txn);
+        announce(e);
     }
     if (w->txn) {
         run_txn(e, now);

@@ -7,11 +7,14 @@
 #include <stddef.h>
 #include "openvswitch/poll-loop.h"
 #include "ovsdb-idl.h"
+#include "random.h"
 #include "socket-util.h"
 #include "stream.h"
 #include "util.h"
 
 #define INTERVAL 200            /* Between looks, in ms. */
+#define REMOTE_INTERVAL 1000    /* Between sessions, in ms; and as much as */
+#define REMOTE_RANDOM 500       /* this more. */
 
 static bool
 listens(const char *remote)
@@ -27,13 +30,38 @@ listens(const char *remote)
     return !error || error == EAGAIN;
 }
 
-void
-idl_redial(struct idl_redial *r, struct ovsdb_idl *idl, const char *remote,
-           long long int now)
+static void
+renew(struct ovsdb_idl *idl, const char *remote)
 {
-    if (strncmp(remote, "unix:", 5)) {
-        return;
+    ovsdb_idl_set_remote(idl, NULL, true);
+    ovsdb_idl_set_remote(idl, remote, true);
+}
+
+/* A connection is never cut, however long the first reading may take. */
+static void
+redial_cluster(struct idl_redial *r, struct ovsdb_idl *idl,
+               const char *remote, long long int now)
+{
+    bool connected = ovsdb_idl_is_connected(idl);
+
+    if (!connected && r->next && now >= r->next) {
+        renew(idl, remote);
+        r->next = 0;
     }
+    if (connected) {
+        r->next = 0;
+    } else if (!r->next) {
+        r->next = now + REMOTE_INTERVAL + random_range(REMOTE_RANDOM);
+    }
+    if (r->next) {
+        poll_timer_wait_until(r->next);
+    }
+}
+
+static void
+redial_local(struct idl_redial *r, struct ovsdb_idl *idl, const char *remote,
+             long long int now)
+{
     if (ovsdb_idl_is_connected(idl)) {
         /* Once lost it counts as refused: the server may be back before we
          * look, and the IDL would still wait out its backoff. */
@@ -44,11 +72,32 @@ idl_redial(struct idl_redial *r, struct ovsdb_idl *idl, const char *remote,
         bool refused = !listens(remote);
 
         if (r->refused && !refused) {
-            ovsdb_idl_set_remote(idl, NULL, true);
-            ovsdb_idl_set_remote(idl, remote, true);
+            renew(idl, remote);
         }
         r->refused = refused;
         r->next = now + INTERVAL;
     }
     poll_timer_wait_until(r->next);
+}
+
+void
+idl_redial(struct idl_redial *r, struct ovsdb_idl *idl, const char *remote,
+           long long int now)
+{
+    if (strncmp(remote, "unix:", 5) || strchr(remote, ',')) {
+        redial_cluster(r, idl, remote, now);
+    } else {
+        redial_local(r, idl, remote, now);
+    }
+}
+
+bool
+idl_may_write(struct ovsdb_idl *idl)
+{
+    struct ovsdb_idl_txn *txn = ovsdb_idl_txn_create(idl);
+    /* Nothing is sent for a transaction without changes. */
+    enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit(txn);
+
+    ovsdb_idl_txn_destroy(txn);
+    return status == TXN_UNCHANGED;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Connects an IDL to its database at once when the server is back.
+ * Connects an IDL to its database soon after a server for it is back.
  *
  * The IDL's own backoff grows to 8 s and cannot be set.  This looks five
  * times a second whether a local server listens again, and if so makes the
- * IDL open a new session.  Databases on other machines are left to the IDL. */
+ * IDL open a new session.  For a cluster, or a server on another machine, it
+ * has a session without connection begin anew every 1 to 1.5 s (at random, so
+ * that hosts do not come all at once); each tries all members in a random
+ * order. */
 
 #ifndef LIB_IDL_REDIAL_H
 #define LIB_IDL_REDIAL_H 1
@@ -14,8 +17,8 @@
 struct ovsdb_idl;
 
 struct idl_redial {
-    bool refused;               /* The server did not listen when last tried,
-                                 * or has been lost since. */
+    bool refused;               /* A local server did not listen when last
+                                 * tried, or has been lost since. */
     long long int next;         /* When to look again, ms. */
 };
 
@@ -23,5 +26,12 @@ struct idl_redial {
  * Has the poll loop wake up for the next look. */
 void idl_redial(struct idl_redial *, struct ovsdb_idl *, const char *remote,
                 long long int now);
+
+/* True if a transaction would be sent now: the IDL has the contents of the
+ * database from a server that is good for it, which a connection alone does
+ * not say (of a cluster: from the leader, if it wants that, else from a member
+ * that is in touch with the leader), and the lock, if it asked for one.  No
+ * transaction may be open. */
+bool idl_may_write(struct ovsdb_idl *);
 
 #endif /* lib/idl-redial.h */

@@ -518,6 +518,16 @@ tvd_db_write_global(struct tvd_db *db, struct ovsdb_idl_txn *txn, int64_t seq,
 }
 
 void
+tvd_db_write_controller(struct tvd_db *db, const char *name)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
+
+    if (global) {
+        tvdrec_tvd_global_set_controller(global, name);
+    }
+}
+
+void
 tvd_db_write_model(struct tvd_db *db, struct ovsdb_idl_txn *txn,
                    const struct model *model)
 {

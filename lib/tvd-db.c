@@ -338,6 +338,20 @@ tvd_db_policy(const struct tvd_db *db)
     return global ? &global->policy : &empty_smap;
 }
 
+const char *
+tvd_db_controller(const struct tvd_db *db)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
+
+    return global ? global->controller : NULL;
+}
+
+bool
+tvd_db_may_write(struct tvd_db *db)
+{
+    return idl_may_write(db->idl);
+}
+
 const struct svec *
 tvd_db_problems(const struct tvd_db *db, size_t *n)
 {

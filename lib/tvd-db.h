@@ -122,6 +122,14 @@ int64_t tvd_db_seq(const struct tvd_db *);
 const struct smap *tvd_db_ids(const struct tvd_db *);
 const struct smap *tvd_db_policy(const struct tvd_db *);
 
+/* 'controller' of TVD_Global; NULL if none has been announced.  Valid until
+ * the next ovsdb_idl_run(). */
+const char *tvd_db_controller(const struct tvd_db *);
+
+/* True if changes would be sent to the database now (lib/idl-redial.h).  No
+ * transaction may be open. */
+bool tvd_db_may_write(struct tvd_db *);
+
 /* What was left out of the model, one sentence for each row, and why; at most
  * TVD_DB_MAX_PROBLEMS of them.  The number of all is in '*n'.  Owned by 'db',
  * valid until the next tvd_db_run(). */
@@ -153,5 +161,8 @@ void tvd_db_delete_ee(struct tvd_db *, const char *name);
 void tvd_db_write_global(struct tvd_db *, struct ovsdb_idl_txn *,
                          int64_t seq, const struct smap *ids,
                          const struct smap *policy);
+
+/* Writes 'controller' of TVD_Global, if it has a row. */
+void tvd_db_write_controller(struct tvd_db *, const char *name);
 
 #endif /* lib/tvd-db.h */
