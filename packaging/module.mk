@@ -10,5 +10,8 @@ sysctldir = $(PREFIX)/lib/sysctl.d
 install-packaging:
 	install -d $(DESTDIR)$(sysusersdir) $(DESTDIR)$(sysctldir)
 	install -m 644 packaging/sysusers.d/tvd.conf $(DESTDIR)$(sysusersdir)/tvd.conf
+	install -d $(DESTDIR)$(sbindir)
+	install -m 755 packaging/tvd-db-cluster $(DESTDIR)$(sbindir)/tvd-db-cluster
+	sed -i 's,/usr/local/share/tvd,$(datadir),' $(DESTDIR)$(sbindir)/tvd-db-cluster
 	install -m 644 packaging/sysctl.d/60-tvd.conf $(DESTDIR)$(sysctldir)/60-tvd.conf
 install: install-packaging
