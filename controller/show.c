@@ -196,27 +196,49 @@ show_hosts(const struct show_input *in, struct table *t)
     free(hosts);
 }
 
+static void
+add_host_state(struct json *array, const char *name,
+               const struct host_status *status)
+{
+    struct json *object = json_object_create();
+
+    put_text(object, "name", name);
+    put_text(object, "state", host_state_to_string(status->state));
+    put_integer(object, "seq", status->seq);
+    put_text(object, "reason", status->reason ? status->reason : "");
+    json_array_add(array, object);
+}
+
 struct json *
 show_host_states(const struct show_input *in, int64_t seq, bool *enforced)
 {
     const struct shash_node **hosts = shash_sort(&in->model->hosts);
+    const struct shash_node **agents = shash_sort(&in->hosts->agents);
     struct json *array = json_array_create_empty();
+    struct host_status status;
 
     *enforced = true;
     for (size_t i = 0; i < shash_count(&in->model->hosts); i++) {
-        struct json *object = json_object_create();
-        struct host_status status;
-
         hosts_status(in->hosts, in->model, hosts[i]->name, seq, in->seq,
                      &status);
         *enforced &= status.state == HOST_ENFORCED;
-        put_text(object, "name", hosts[i]->name);
-        put_text(object, "state", host_state_to_string(status.state));
-        put_integer(object, "seq", status.seq);
-        put_text(object, "reason", status.reason ? status.reason : "");
-        json_array_add(array, object);
+        add_host_state(array, hosts[i]->name, &status);
         host_status_destroy(&status);
     }
+    for (size_t i = 0; i < shash_count(&in->hosts->agents); i++) {
+        const char *name = agents[i]->name;
+
+        if (shash_find(&in->model->hosts, name)) {
+            continue;
+        }
+        hosts_status(in->hosts, in->model, name, seq, in->seq, &status);
+        if (status.state == HOST_BEHIND) {
+            *enforced = false;
+            add_host_state(array, name, &status);
+        }
+        host_status_destroy(&status);
+    }
+    free(agents);
     free(hosts);
     return array;
 }

@@ -41,7 +41,9 @@ char *show_can(const struct model *, const char *src, const char *dst,
     OVS_WARN_UNUSED_RESULT;
 
 /* [{name, state, seq, reason}...] of all hosts declared, for "wait" and
- * "status"; '*enforced' is true if all of them have 'seq'. */
+ * "status"; '*enforced' is true if all of them have 'seq'.  A host that the
+ * policy has no more is among them until its agent has taken down what it
+ * had. */
 struct json *show_host_states(const struct show_input *, int64_t seq,
                               bool *enforced);
 
