@@ -318,8 +318,15 @@ plan_elements(const struct gateway_ruleset *rs,
     return shrunk;
 }
 
-/* Commands that empty the table, but for its chains and for the counters that
- * go on. */
+static bool
+set_equal(const struct gateway_set *a, const struct gateway_set *b)
+{
+    return a->ipv6 == b->ipv6 && a->n == b->n
+           && (!a->n || !memcmp(a->ips, b->ips, a->n * sizeof *a->ips));
+}
+
+/* Commands that empty the table, but for its chains, for the counters that go
+ * on, and for the sets that stay as they are. */
 static void
 put_emptying(struct ds *out, const struct gateway_ruleset *rs,
              const struct gateway_observed *o)
@@ -331,7 +338,12 @@ put_emptying(struct ds *out, const struct gateway_ruleset *rs,
     gateway_ruleset_counters(rs, &wanted);
     ds_put_cstr(out, "flush table inet "GATEWAY_TABLE"\n");
     SSET_FOR_EACH (name, &o->set_names) {
-        ds_put_format(out, "delete set inet "GATEWAY_TABLE" %s\n", name);
+        const struct gateway_set *old = shash_find_data(&o->sets, name);
+        const struct gateway_set *new = shash_find_data(&rs->sets, name);
+
+        if (!old || !new || !set_equal(old, new)) {
+            ds_put_format(out, "delete set inet "GATEWAY_TABLE" %s\n", name);
+        }
     }
     SMAP_FOR_EACH (node, &o->comments) {
         const char *comment = smap_get(&wanted, node->key);

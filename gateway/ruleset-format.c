@@ -159,64 +159,17 @@ next_group(const struct gateway_rule *r, size_t *i)
     return g;
 }
 
-static char *
-services_set_name(const struct gateway_rule *r, uint8_t proto)
+/* The ports from '*i' on that are one range, in ascending order; moves '*i'
+ * past them. */
+static struct model_service
+next_range(const struct proto_group *g, size_t *i)
 {
-    const char *id = strchr(r->counter, '_');
+    struct model_service range = g->s[*i];
 
-    return xasprintf("services%s_%u", id ? id : "_0", proto);
-}
-
-/* Ranges in ascending order, those that touch each other as one, as the
- * kernel wants intervals. */
-static void
-put_ranges(struct ds *out, const struct proto_group *g)
-{
-    size_t i = 0;
-
-    ds_put_cstr(out, "{ ");
-    while (i < g->n) {
-        unsigned int min = g->s[i].port_min, max = g->s[i].port_max;
-
-        if (i) {
-            ds_put_cstr(out, ", ");
-        }
-        for (i++; i < g->n && g->s[i].port_min <= max + 1; i++) {
-            max = MAX(max, g->s[i].port_max);
-        }
-        if (min == max) {
-            ds_put_format(out, "%u", min);
-        } else {
-            ds_put_format(out, "%u-%u", min, max);
-        }
+    for (++*i; *i < g->n && g->s[*i].port_min <= range.port_max + 1; ++*i) {
+        range.port_max = MAX(range.port_max, g->s[*i].port_max);
     }
-    ds_put_cstr(out, " }");
-}
-
-static void
-put_services_sets(struct ds *out, const struct gateway_ruleset *rs)
-{
-    struct sset seen = SSET_INITIALIZER(&seen);
-
-    for (size_t i = 0; i < rs->n_rules; i++) {
-        const struct gateway_rule *r = &rs->rules[i];
-
-        for (size_t j = 0; j < r->n_services; ) {
-            struct proto_group g = next_group(r, &j);
-            char *name = services_set_name(r, g.proto);
-
-            if (!g.any_port && sset_add(&seen, name)) {
-                ds_put_format(out, "    set %s {\n"
-                              "        type inet_service\n"
-                              "        flags interval\n"
-                              "        elements = ", name);
-                put_ranges(out, &g);
-                ds_put_cstr(out, "\n    }\n");
-            }
-            free(name);
-        }
-    }
-    sset_destroy(&seen);
+    return range;
 }
 
 /* --- Chains ----------------------------------------------------------------*/
@@ -229,7 +182,28 @@ put_accept(struct ds *out, const struct gateway_rule *r)
     ds_put_char(out, '\n');
 }
 
-/* The rules for one destination: one for each protocol. */
+static void
+put_rule_ports(struct ds *out, const struct gateway_rule *r,
+               const struct proto_group *g, const char *match)
+{
+    for (size_t i = 0; i < g->n; ) {
+        struct model_service range = next_range(g, &i);
+
+        ds_put_format(out, "%sct protocol %u ct original proto-dst %u",
+                      match, g->proto, range.port_min);
+        if (range.port_max != range.port_min) {
+            ds_put_format(out, "-%u", range.port_max);
+        }
+        ds_put_char(out, ' ');
+        put_accept(out, r);
+    }
+}
+
+/* The rules for one destination: one for each protocol or range of ports.
+ *
+ * No set holds ports or subnets: sets of intervals take effect at the end of
+ * the kernel's commit, a little after the rules.  Packets in between would
+ * meet new rules with sets that are still empty. */
 static void
 put_rule_services(struct ds *out, const struct gateway_rule *r, bool ipv6,
                   const char *match)
@@ -240,35 +214,17 @@ put_rule_services(struct ds *out, const struct gateway_rule *r, bool ipv6,
     }
     for (size_t i = 0; i < r->n_services; ) {
         struct proto_group g = next_group(r, &i);
-        uint8_t proto = g.proto == IPPROTO_ICMP && ipv6 ? IPPROTO_ICMPV6
-                                                        : g.proto;
 
-        ds_put_format(out, "%sct protocol %u ", match, proto);
-        if (!g.any_port) {
-            char *name = services_set_name(r, g.proto);
+        if (g.any_port) {
+            uint8_t proto = g.proto == IPPROTO_ICMP && ipv6 ? IPPROTO_ICMPV6
+                                                            : g.proto;
 
-            ds_put_format(out, "ct original proto-dst @%s ", name);
-            free(name);
-        }
-        put_accept(out, r);
-    }
-}
-
-/* "{ 10.0.0.0/24, 10.1.0.0/24 }"; false if there is none of this version. */
-static bool
-put_subnets(struct ds *out, const struct gateway_rule *r, bool ipv6)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < r->n_dst_subnets; i++) {
-        if (r->dst_subnets[i].ipv6 == ipv6) {
-            ds_put_cstr(out, n++ ? ", " : "{ ");
-            put_ip(out, &r->dst_subnets[i].addr);
-            ds_put_format(out, "/%u", r->dst_subnets[i].plen);
+            ds_put_format(out, "%sct protocol %u ", match, proto);
+            put_accept(out, r);
+        } else {
+            put_rule_ports(out, r, &g, match);
         }
     }
-    ds_put_cstr(out, n ? " } " : "");
-    return n > 0;
 }
 
 static void
@@ -286,14 +242,19 @@ put_rule(struct ds *out, const struct gateway_rule *r, bool ipv6)
                       v, ip, r->src_set, v, ip, r->dst_sets[i], v);
         put_rule_services(out, r, ipv6, ds_cstr(&match));
     }
-    if (r->n_dst_subnets) {
+    for (size_t i = 0; i < r->n_dst_subnets; i++) {
+        const struct model_subnet *subnet = &r->dst_subnets[i];
+
+        if (subnet->ipv6 != ipv6) {
+            continue;
+        }
         ds_clear(&match);
         ds_put_format(&match, "        meta nfproto ipv%c "
                       "ct original %s saddr @%s_v%c ct original %s daddr ",
                       v, ip, r->src_set, v, ip);
-        if (put_subnets(&match, r, ipv6)) {
-            put_rule_services(out, r, ipv6, ds_cstr(&match));
-        }
+        put_ip(&match, &subnet->addr);
+        ds_put_format(&match, "/%u ", subnet->plen);
+        put_rule_services(out, r, ipv6, ds_cstr(&match));
     }
     ds_destroy(&match);
 }
@@ -421,7 +382,6 @@ gateway_ruleset_format(const struct gateway_ruleset *rs, bool elements,
         put_set(&out, sets[i]->data, elements);
     }
     free(sets);
-    put_services_sets(&out, rs);
     put_chain(&out, rs, GATEWAY_TRANSIT, "transit");
     put_chain(&out, rs, GATEWAY_OWN, "own");
     put_hooks(&out, rs);

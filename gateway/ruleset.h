@@ -32,7 +32,8 @@
  *     set role_R_v4, role_R_v6    addresses of the NICs in a role
  *     set peers_N_v4, ..._v6      addresses of EEs a rule P names
  *     set self_v4, self_v6        the gateway's own addresses
- *     set services_N_PROTO        ports of a rule, by protocol number */
+ *
+ * Ports and subnets stand in the rules, one rule for each range. */
 
 #ifndef GATEWAY_RULESET_H
 #define GATEWAY_RULESET_H 1

@@ -183,20 +183,6 @@ rule_copy(struct gateway_rule *r, const struct gateway_rule *from)
     }
 }
 
-/* Rules of one counter share a set of ports: give them the same services. */
-static void
-share_services(struct gateway_ruleset *rs)
-{
-    for (size_t i = 0; i < rs->n_rules; i++) {
-        for (size_t j = 0; j < rs->n_rules; j++) {
-            if (i != j && !strcmp(rs->rules[i].counter,
-                                  rs->rules[j].counter)) {
-                services_unite(&rs->rules[i], &rs->rules[j]);
-            }
-        }
-    }
-}
-
 void
 gateway_ruleset_unite(struct gateway_ruleset *rs,
                       const struct gateway_ruleset *other)
@@ -213,7 +199,6 @@ gateway_ruleset_unite(struct gateway_ruleset *rs,
             rule_copy(rule_insert(rs, theirs->chain), theirs);
         }
     }
-    share_services(rs);
 }
 
 struct gateway_wanted *
