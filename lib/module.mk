@@ -15,3 +15,6 @@ $(eval $(call library,lib/tvd,$(LIB_SOURCES)))
 # The database's side, apart because it needs a database to be of use.
 $(eval $(call library,lib/tvd-db,$(B)/lib/tvd-idl.c $(B)/lib/tvd-schema.c \
 	lib/tvd-db.c lib/tvd-db-read.c lib/tvd-db-write.c))
+
+# The certificate authority, the one adapter of OpenSSL.
+$(eval $(call library,lib/tvd-ca,lib/ca.c))

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+
+$(eval $(call fuzz_target,ca-request,tests/fuzz/ca-request.c,lib/libtvd-ca.a))
