@@ -11,6 +11,7 @@ cli_sources := \
 	cli/ee.c \
 	cli/events.c \
 	cli/help.c \
+	cli/host.c \
 	cli/local.c \
 	cli/options.c \
 	cli/plan.c \

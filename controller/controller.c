@@ -13,11 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "command-line.h"
+#include "controller/access.h"
 #include "controller/api-server.h"
 #include "controller/dbserver.h"
 #include "controller/engine.h"
 #include "daemon.h"
 #include "fatal-signal.h"
+#include "lib/ca.h"
 #include "lib/dirs.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -25,6 +27,7 @@
 #include "process.h"
 #include "stream.h"
 #include "stream-ssl.h"
+#include "svec.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -35,6 +38,8 @@ struct options {
     char *db;                   /* NULL: embedded. */
     char *api;
     char *unixctl;
+    struct svec listen;         /* Of the embedded database server. */
+    int lifetime;               /* Of hosts' certificates, hours. */
 };
 
 static OVS_NO_RETURN void
@@ -48,12 +53,15 @@ usage(void)
            "                          ovsdb-server on %s/tvd.db\n"
            "  --api=PASSIVE           where tvdctl connects\n"
            "                          (default: punix:%s/controller.sock)\n"
+           "  --listen=pssl:PORT[:IP] where the own ovsdb-server listens for\n"
+           "                          agents of other hosts\n"
+           "  --certificate-lifetime=HOURS  of hosts (default: %d)\n"
            "  --unixctl=SOCKET        control socket\n"
            "                          (default: %s/tvd-controller.ctl)\n"
            "  -h, --help              display this help message\n"
            "  -V, --version           display version information\n",
            program_name, program_name, tvd_dbdir(), tvd_rundir(),
-           tvd_rundir());
+           ACCESS_DEFAULT_LIFETIME, tvd_rundir());
     daemon_usage();
     vlog_usage();
     stream_usage("REMOTE", true, true, false);
@@ -70,20 +78,92 @@ set_own_pidfile(const char *name)
 }
 
 static void
+add_listen(struct options *o, const char *target)
+{
+    char *error = access_check_target(target);
+
+    if (error) {
+        ovs_fatal(0, "%s", error);
+    }
+    svec_add(&o->listen, target);
+}
+
+static int
+parse_lifetime(const char *text)
+{
+    int hours;
+
+    if (!str_to_int(text, 10, &hours) || hours < 1
+        || hours > ACCESS_MAX_LIFETIME) {
+        ovs_fatal(0, "bad --certificate-lifetime '%s': it must be a number of "
+                  "hours from 1 to %d", text, ACCESS_MAX_LIFETIME);
+    }
+    return hours;
+}
+
+static void
+complete_options(struct options *o)
+{
+    if (o->db && o->listen.n) {
+        ovs_fatal(0, "--listen is for the controller's own database server; "
+                  "with --db, configure that database's server");
+    }
+    o->api = o->api ? o->api : xasprintf("punix:%s/controller.sock",
+                                         tvd_rundir());
+    o->unixctl = o->unixctl ? o->unixctl : tvd_run_path("tvd-controller.ctl");
+}
+
+enum {
+    OPT_DB = UCHAR_MAX + 1,
+    OPT_API,
+    OPT_UNIXCTL,
+    OPT_LISTEN,
+    OPT_LIFETIME,
+    VLOG_OPTION_ENUMS,
+    DAEMON_OPTION_ENUMS,
+    SSL_OPTION_ENUMS,
+};
+
+/* Handles an option of all daemons; returns false if it is none. */
+static bool
+handle_daemon_option(int c)
+{
+    switch (c) {
+    case OPT_PIDFILE:
+        set_own_pidfile(optarg);
+        return true;
+    case OPT_DETACH:
+        set_detach();
+        return true;
+    case OPT_NO_SELF_CONFINEMENT:
+        daemon_disable_self_confinement();
+        return true;
+    case OPT_NO_CHDIR:
+        set_no_chdir();
+        return true;
+    case OPT_OVERWRITE_PIDFILE:
+        ignore_existing_pidfile();
+        return true;
+    case OPT_MONITOR:
+        daemon_set_monitor();
+        return true;
+    case OPT_USER_GROUP:
+        daemon_set_new_user(optarg);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void
 parse_options(int argc, char *argv[], struct options *o)
 {
-    enum {
-        OPT_DB = UCHAR_MAX + 1,
-        OPT_API,
-        OPT_UNIXCTL,
-        VLOG_OPTION_ENUMS,
-        DAEMON_OPTION_ENUMS,
-        SSL_OPTION_ENUMS,
-    };
     static const struct option long_options[] = {
         { "db", required_argument, NULL, OPT_DB },
         { "api", required_argument, NULL, OPT_API },
         { "unixctl", required_argument, NULL, OPT_UNIXCTL },
+        { "listen", required_argument, NULL, OPT_LISTEN },
+        { "certificate-lifetime", required_argument, NULL, OPT_LIFETIME },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         VLOG_LONG_OPTIONS,
@@ -109,8 +189,11 @@ parse_options(int argc, char *argv[], struct options *o)
             free(o->unixctl);
             o->unixctl = xstrdup(optarg);
             break;
-        case OPT_PIDFILE:
-            set_own_pidfile(optarg);
+        case OPT_LISTEN:
+            add_listen(o, optarg);
+            break;
+        case OPT_LIFETIME:
+            o->lifetime = parse_lifetime(optarg);
             break;
         case 'h':
             usage();
@@ -119,26 +202,11 @@ parse_options(int argc, char *argv[], struct options *o)
             exit(EXIT_SUCCESS);
         VLOG_OPTION_HANDLERS
         STREAM_SSL_OPTION_HANDLERS
-        case OPT_DETACH:
-            set_detach();
-            break;
-        case OPT_NO_SELF_CONFINEMENT:
-            daemon_disable_self_confinement();
-            break;
-        case OPT_NO_CHDIR:
-            set_no_chdir();
-            break;
-        case OPT_OVERWRITE_PIDFILE:
-            ignore_existing_pidfile();
-            break;
-        case OPT_MONITOR:
-            daemon_set_monitor();
-            break;
-        case OPT_USER_GROUP:
-            daemon_set_new_user(optarg);
-            break;
         default:
-            exit(EXIT_FAILURE);
+            if (!handle_daemon_option(c)) {
+                exit(EXIT_FAILURE);
+            }
+            break;
         }
     }
     free(short_options);
@@ -146,9 +214,7 @@ parse_options(int argc, char *argv[], struct options *o)
         ovs_fatal(0, "unexpected argument '%s'; use --help for usage",
                   argv[optind]);
     }
-    o->api = o->api ? o->api : xasprintf("punix:%s/controller.sock",
-                                         tvd_rundir());
-    o->unixctl = o->unixctl ? o->unixctl : tvd_run_path("tvd-controller.ctl");
+    complete_options(o);
 }
 
 static void
@@ -172,14 +238,37 @@ stop_dbserver(void *dbserver_)
     }
 }
 
-static struct dbserver *
-start_dbserver(void)
+static struct ca *
+open_ca(void)
 {
-    struct dbserver *dbserver;
+    char *dir = xasprintf("%s/pki", tvd_dbdir());
+    struct ca *ca;
     char *error;
 
     make_dir(tvd_dbdir(), 0700);
+    error = ca_open(dir, time_wall(), &ca);
+    if (error) {
+        ovs_fatal(0, "%s", error);
+    }
+    free(dir);
+    return ca;
+}
+
+static struct dbserver *
+start_dbserver(struct ca *ca)
+{
+    struct dbserver *dbserver;
+    long long int next;
+    char *error;
+
+    /* The server does not start without its certificate. */
+    error = ca_renew_server(ca, time_wall(), &next);
+    if (error) {
+        ovs_fatal(0, "%s", error);
+    }
     dbserver = dbserver_create(tvd_rundir(), tvd_dbdir());
+    dbserver_set_tls(dbserver, ca_server_file(ca),
+                     ca_certificate_file(ca, CA_HOSTS));
     error = dbserver_prepare(dbserver);
     if (error) {
         ovs_fatal(0, "%s", error);
@@ -188,7 +277,8 @@ start_dbserver(void)
 }
 
 static struct engine *
-start_engine(const struct options *o, const struct dbserver *dbserver)
+start_engine(const struct options *o, const struct dbserver *dbserver,
+             struct access *access)
 {
     char host[HOST_NAME_MAX + 1] = "";
     struct engine *engine;
@@ -196,7 +286,7 @@ start_engine(const struct options *o, const struct dbserver *dbserver)
 
     ignore(gethostname(host, sizeof host - 1));
     name = xasprintf("%s (%s)", host[0] ? host : "unnamed host", o->api);
-    engine = engine_create(o->db, name, dbserver);
+    engine = engine_create(o->db, name, dbserver, access);
     free(name);
     return engine;
 }
@@ -241,10 +331,15 @@ run(struct engine *engine, struct dbserver *dbserver, struct api_server *api,
 int
 main(int argc, char *argv[])
 {
-    struct options options = { .db = NULL };
+    struct options options = {
+        .listen = SVEC_EMPTY_INITIALIZER,
+        .lifetime = ACCESS_DEFAULT_LIFETIME,
+    };
     struct unixctl_server *unixctl;
     struct dbserver *dbserver = NULL;
     struct api_server *api;
+    struct access *access;
+    struct ca *ca;
     struct engine *engine;
     bool exiting = false;
     int error;
@@ -264,12 +359,14 @@ main(int argc, char *argv[])
         ovs_fatal(error, "cannot listen on %s", options.unixctl);
     }
     unixctl_command_register("exit", "", 0, 0, exit_command, &exiting);
+    ca = options.db ? NULL : open_ca();
+    access = access_create(ca, &options.listen, options.lifetime);
     if (!options.db) {
-        dbserver = start_dbserver();
+        dbserver = start_dbserver(ca);
         fatal_signal_add_hook(stop_dbserver, NULL, &dbserver, false);
         options.db = xstrdup(dbserver_remote(dbserver));
     }
-    engine = start_engine(&options, dbserver);
+    engine = start_engine(&options, dbserver, access);
     error = api_server_create(options.api, engine_handle, engine, &api);
     if (error) {
         ovs_fatal(error, "cannot listen on %s", options.api);
@@ -288,7 +385,10 @@ main(int argc, char *argv[])
         dbserver = NULL;        /* Not for the hook any more. */
         dbserver_destroy(d);
     }
+    access_destroy(access);
+    ca_close(ca);
     unixctl_server_destroy(unixctl);
+    svec_destroy(&options.listen);
     free(options.db);
     free(options.api);
     free(options.unixctl);

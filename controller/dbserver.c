@@ -16,6 +16,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "process.h"
+#include "svec.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -42,6 +43,8 @@ struct dbserver {
     size_t n_starts;
     bool adopted;               /* The first one ran already. */
     char *error;                /* Of the last start. */
+    const char *identity;       /* Key and certificate; NULL: no TLS. */
+    const char *clients;        /* The authority of clients. */
 };
 
 struct dbserver *
@@ -58,6 +61,14 @@ dbserver_create(const char *rundir, const char *dbdir)
     s->lock = xasprintf("%s/.tvd.db.~lock~", dbdir);
     s->schema = xasprintf("%s/tvd.ovsschema", dbdir);
     return s;
+}
+
+void
+dbserver_set_tls(struct dbserver *s, const char *identity,
+                 const char *clients)
+{
+    s->identity = identity;
+    s->clients = clients;
 }
 
 void
@@ -317,20 +328,36 @@ set_error(struct dbserver *s, char *error)
 }
 
 static void
+add_tls_options(const struct dbserver *s, struct svec *args)
+{
+    svec_add(args, "--remote=db:TVD,TVD_Global,connections");
+    svec_add_nocopy(args, xasprintf("--private-key=%s", s->identity));
+    svec_add_nocopy(args, xasprintf("--certificate=%s", s->identity));
+    svec_add_nocopy(args, xasprintf("--ca-cert=%s", s->clients));
+}
+
+static void
 start(struct dbserver *s)
 {
-    char *remote = xasprintf("--remote=punix:%s", s->socket);
-    char *pidfile = xasprintf("--pidfile=%s", s->pidfile);
-    char *ctl = xasprintf("--unixctl=%s", s->ctl);
-    char *log = xasprintf("--log-file=%s", s->log);
-    char *argv[] = {
-        CONST_CAST(char *, "ovsdb-server"), CONST_CAST(char *, "--detach"),
-        CONST_CAST(char *, "--no-chdir"), CONST_CAST(char *, "-vconsole:off"),
-        CONST_CAST(char *, "-vsyslog:err"), log, pidfile, ctl, remote,
-        s->file, NULL,
-    };
-    int error = process_start(argv, &s->starting);
+    struct svec args = SVEC_EMPTY_INITIALIZER;
+    int error;
 
+    svec_add(&args, "ovsdb-server");
+    svec_add(&args, "--detach");
+    svec_add(&args, "--no-chdir");
+    svec_add(&args, "-vconsole:off");
+    svec_add(&args, "-vsyslog:err");
+    svec_add_nocopy(&args, xasprintf("--log-file=%s", s->log));
+    svec_add_nocopy(&args, xasprintf("--pidfile=%s", s->pidfile));
+    svec_add_nocopy(&args, xasprintf("--unixctl=%s", s->ctl));
+    svec_add_nocopy(&args, xasprintf("--remote=punix:%s", s->socket));
+    if (s->identity) {
+        add_tls_options(s, &args);
+    }
+    svec_add(&args, s->file);
+    svec_terminate(&args);
+    error = process_start(args.names, &s->starting);
+    svec_destroy(&args);
     if (error) {
         set_error(s, xasprintf("cannot start ovsdb-server: %s",
                                ovs_strerror(error)));
@@ -338,10 +365,6 @@ start(struct dbserver *s)
     } else {
         s->n_starts++;
     }
-    free(remote);
-    free(pidfile);
-    free(ctl);
-    free(log);
 }
 
 static void

@@ -28,6 +28,11 @@ struct dbserver;
 /* 'rundir' and 'dbdir' are existing directories.  Files there: tvd-db.sock,
  * tvd-db.pid, tvd-db.ctl, tvd-db.log; tvd.db, tvd.ovsschema. */
 struct dbserver *dbserver_create(const char *rundir, const char *dbdir);
+/* Lets the server speak TLS: files in PEM, borrowed, with its private key and
+ * certificate, and the authority of its clients.  It listens at the targets in
+ * the database's table Connection.  To be called before it is started. */
+void dbserver_set_tls(struct dbserver *, const char *identity,
+                      const char *clients);
 /* Leaves the server running, if it is. */
 void dbserver_destroy(struct dbserver *);
 

@@ -5,6 +5,7 @@
 #ifndef CONTROLLER_ENGINE_PRIVATE_H
 #define CONTROLLER_ENGINE_PRIVATE_H 1
 
+#include "controller/access.h"
 #include "controller/api-server.h"
 #include "controller/engine.h"
 #include "controller/events.h"
@@ -24,6 +25,7 @@ struct engine {
     char *remote;
     char *name;                 /* Which controller this is, for people. */
     const struct dbserver *dbserver;
+    struct access *access;
     struct tvd_db *db;
     struct ovsdb_idl *idl;      /* Of 'db'. */
     struct hosts hosts;

@@ -39,16 +39,17 @@ take_report(void *e_, enum report_severity severity, const char *kind,
 
 struct engine *
 engine_create(const char *remote, const char *name,
-              const struct dbserver *dbserver)
+              const struct dbserver *dbserver, struct access *access)
 {
     struct engine *e = xzalloc(sizeof *e);
 
     e->remote = xstrdup(remote);
     e->name = xstrdup(name);
     e->dbserver = dbserver;
+    e->access = access;
     e->db = tvd_db_create(remote, TVD_DB_CONTROLLER, NULL);
     e->idl = tvd_db_idl(e->db);
-    ovsdb_idl_set_lock(e->idl, TVD_DB_LOCK);
+    ovsdb_idl_set_lock(e->idl, access_lock(access));
     hosts_init(&e->hosts);
     events_init(&e->events);
     writer_init(&e->writer);
@@ -312,6 +313,25 @@ handle_can(struct engine *e, struct api_call *call)
     }
 }
 
+static void
+handle_host_certify(struct engine *e, struct api_call *call)
+{
+    const struct request *request = api_call_request(call);
+    struct json *answer;
+    char *error = access_certify_host(e->access, tvd_db_model(e->db),
+                                      request->name, request->csr,
+                                      time_wall_msec(), &answer);
+
+    if (error) {
+        api_call_fail(call, NULL, "%s", error);
+        free(error);
+    } else {
+        report(&e->sink, REPORT_INFO, "certificate", "signed a certificate "
+               "for host \"%s\"", request->name);
+        api_call_reply(call, answer);
+    }
+}
+
 /* All but "status" need the database to have been read. */
 static void
 handle_with_model(struct engine *e, struct api_call *call)
@@ -341,6 +361,9 @@ handle_with_model(struct engine *e, struct api_call *call)
         break;
     case REQUEST_CAN:
         handle_can(e, call);
+        break;
+    case REQUEST_HOST_CERTIFY:
+        handle_host_certify(e, call);
         break;
     case REQUEST_EVENTS:
         keep_waiting(e, call, request->wait_ms);
@@ -405,6 +428,7 @@ engine_run(struct engine *e)
         run_waiting(e, now);
     }
     run_early(e, now);
+    access_run(e->access, &e->sink, time_wall_msec());
     writer_run(e, e->active && tvd_db_model(e->db), now);
 }
 
@@ -417,6 +441,7 @@ engine_wait(struct engine *e)
     tvd_db_wait(e->db);
     hosts_wait(&e->hosts);
     writer_wait(&e->writer);
+    access_wait(e->access, time_wall_msec());
     LIST_FOR_EACH (w, node, &e->waiting) {
         poll_timer_wait_until(w->deadline);
     }

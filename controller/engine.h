@@ -18,15 +18,17 @@
 #include <stdbool.h>
 #include "lib/report.h"
 
+struct access;
 struct api_call;
 struct dbserver;
 struct engine;
 
 /* 'remote' is the database.  'name' tells people which controller this is.
  * 'dbserver' is the embedded server, NULL if there is none; borrowed, for
- * "status" only. */
+ * "status" only.  'access' is borrowed too. */
 struct engine *engine_create(const char *remote, const char *name,
-                             const struct dbserver *dbserver);
+                             const struct dbserver *dbserver,
+                             struct access *access);
 /* The calls not yet answered are discarded. */
 void engine_destroy(struct engine *);
 

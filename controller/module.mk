@@ -8,7 +8,9 @@ controller_core := \
 $(eval $(call library,controller/controller-core,$(controller_core)))
 
 controller_sources := \
+	controller/access.c \
 	controller/api-server.c \
+	controller/claims.c \
 	controller/controller.c \
 	controller/dbserver.c \
 	controller/engine.c \
@@ -20,4 +22,4 @@ controller_sources := \
 $(eval $(call program,controller/tvd-controller,$(controller_sources),\
 	controller/libcontroller-core.a flowpolicy/libflowpolicy.a \
 	flowpolicy/libflowpolicy-core.a gateway/libgateway-core.a \
-	lib/libtvd-db.a lib/libtvd.a,$(flowpolicy_libs)))
+	lib/libtvd-db.a lib/libtvd-ca.a lib/libtvd.a,$(flowpolicy_libs)))

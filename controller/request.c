@@ -15,6 +15,7 @@
 
 /* Names longer than this are not worth quoting in full. */
 #define MAX_NAME 1024
+#define MAX_CSR 16384           /* CA_MAX_REQUEST. */
 
 enum member_type {
     MEMBER_STRING,              /* char *, at most 'max' bytes. */
@@ -76,6 +77,11 @@ static const struct member events_members[] = {
     { MEMBER(wait_ms, MEMBER_INTEGER), .max = REQUEST_MAX_WAIT_MS },
     { .name = NULL },
 };
+static const struct member host_certify_members[] = {
+    { MEMBER_NAME(name), .required = true },
+    { MEMBER(csr, MEMBER_STRING), .required = true, .max = MAX_CSR },
+    { .name = NULL },
+};
 static const struct member no_members[] = { { .name = NULL } };
 
 static const struct {
@@ -91,6 +97,7 @@ static const struct {
     [REQUEST_CAN] = { "can", can_members },
     [REQUEST_STATUS] = { "status", no_members },
     [REQUEST_EVENTS] = { "events", events_members },
+    [REQUEST_HOST_CERTIFY] = { "host_certify", host_certify_members },
 };
 
 static const char *const show_names[] = {
@@ -292,6 +299,7 @@ request_destroy(struct request *request)
         free(request->text);
         free(request->ee);
         free(request->name);
+        free(request->csr);
         free(request->src);
         free(request->dst);
         free(request->service);

@@ -25,8 +25,9 @@ enum request_method {
     REQUEST_CAN,
     REQUEST_STATUS,
     REQUEST_EVENTS,
+    REQUEST_HOST_CERTIFY,
 };
-#define REQUEST_N_METHODS (REQUEST_EVENTS + 1)
+#define REQUEST_N_METHODS (REQUEST_HOST_CERTIFY + 1)
 const char *request_method_to_string(enum request_method);
 
 /* What "show" shows. */
@@ -56,7 +57,8 @@ struct request {
     int64_t seq;                /* wait; -1: the newest. */
     int64_t timeout_ms;         /* wait: 0..REQUEST_MAX_WAIT_MS. */
     char *ee;                   /* ee_add: the EE as JSON text. */
-    char *name;                 /* ee_remove; show: NULL for all. */
+    char *name;                 /* ee_remove, host_certify; show: NULL: all. */
+    char *csr;                  /* host_certify: a request as PEM. */
     enum request_show show;     /* show. */
     char *src, *dst;            /* can: "EE" or "EE/NIC". */
     char *service;              /* can: NULL for all. */

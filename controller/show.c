@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "controller/claims.h"
 #include "flowpolicy/decide.h"
 #include "lib/model.h"
 #include "lib/suggest.h"
@@ -454,16 +455,20 @@ binding_state(const struct tvdrec_binding *b)
             : b->installed ? NIC_INSTALLED : NIC_PENDING);
 }
 
-/* The best binding of each NIC by its full name. */
+/* The best binding of each NIC by its full name, of those that the policy lets
+ * their hosts have. */
 static void
-collect_bindings(const struct ovsdb_idl *idl, struct shash *bindings)
+collect_bindings(const struct show_input *in, struct shash *bindings)
 {
     const struct tvdrec_binding *b;
 
     shash_init(bindings);
-    TVDREC_BINDING_FOR_EACH (b, idl) {
+    TVDREC_BINDING_FOR_EACH (b, in->idl) {
         struct shash_node *node = shash_find(bindings, b->nic);
 
+        if (!claim_is_possible(in->model, b)) {
+            continue;
+        }
         if (!node) {
             shash_add(bindings, b->nic, b);
         } else if (binding_state(b) > binding_state(node->data)) {
@@ -532,7 +537,7 @@ show_ees(const struct show_input *in, struct table *t)
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
         add_column(t, columns[i]);
     }
-    collect_bindings(in->idl, &bindings);
+    collect_bindings(in, &bindings);
     for (size_t i = 0; i < shash_count(&in->model->ees); i++) {
         if (is_wanted(t, ees[i]->name)) {
             json_array_add(t->rows, show_ee_to_json(ees[i]->data, &bindings));

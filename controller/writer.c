@@ -482,6 +482,7 @@ start(struct engine *e, struct change *change)
     case REQUEST_CAN:
     case REQUEST_STATUS:
     case REQUEST_EVENTS:
+    case REQUEST_HOST_CERTIFY:
     default:
         OVS_NOT_REACHED();
     }
@@ -570,11 +571,12 @@ run_txn(struct engine *e, long long int now)
         bool good = status == TXN_SUCCESS || status == TXN_UNCHANGED;
 
         if (!good) {
-            VLOG_DBG("events not written: %s",
+            VLOG_DBG("rows of our own not written: %s",
                      ovsdb_idl_txn_status_to_string(status));
             w->retry = now + RETRY_AFTER;
         }
         events_written(&e->events, good);
+        access_written(e->access, good);
     }
     free(error);
     return true;
@@ -668,9 +670,11 @@ writer_run(struct engine *e, bool ready, long long int now)
         w->n_queued--;
         start(e, change);
     } else if (may_start(e, ready, now)
-               && (events_pending(&e->events) || !is_announced(e))) {
+               && (access_pending(e->access, e->idl)
+                   || events_pending(&e->events) || !is_announced(e))) {
         w->seqno = ovsdb_idl_get_seqno(e->idl);
         w->txn = ovsdb_idl_txn_create(e->idl);
+        access_write(e->access, e->idl, w->txn);
         events_write(&e->events, e->idl, w->txn);
         announce(e);
     }

@@ -25,6 +25,9 @@ monitor_for_agent(struct ovsdb_idl *idl, const char *host)
     tvdrec_binding_set_condition(idl, &mine);
     tvdrec_event_set_condition(idl, &none);
     tvdrec_switch_set_condition(idl, &none);
+    tvdrec_connection_set_condition(idl, &none);
+    tvdrec_rbac_role_set_condition(idl, &none);
+    tvdrec_rbac_permission_set_condition(idl, &none);
     ovsdb_idl_condition_destroy(&mine);
     ovsdb_idl_condition_destroy(&none);
 }

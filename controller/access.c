@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "controller/access.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "lib/ca.h"
+#include "lib/model.h"
+#include "lib/report.h"
+#include "lib/tvd-db.h"
+#include "lib/tvd-idl.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "socket-util.h"
+#include "svec.h"
+#include "timeval.h"
+#include "util.h"
+
+struct access {
+    struct ca *ca;              /* Borrowed; NULL: the server is not ours. */
+    struct svec listen;
+    int lifetime;               /* Hours. */
+    char *lock;
+    long long int renewal;      /* Of the server's certificate, s. */
+    bool renewal_failed;        /* And that was reported. */
+    unsigned int seqno;         /* Of the tables, when last looked at. */
+    bool work;
+};
+
+/* --- Roles ----------------------------------------------------------------
+ *
+ * What the agent of a host writes, and nothing else.  'host' is in none of the
+ * lists of columns: whose a row is cannot be changed. */
+
+#define MAX_COLUMNS 8
+
+static const struct permission {
+    const char *table;
+    const char *columns[MAX_COLUMNS];   /* That may be changed. */
+} permissions[] = {
+    { "Agent", { "version", "seq", "error", "heartbeat", "drops",
+                 "rule_hits" } },
+    { "Binding", { "nic", "admitted", "installed", "ofport", "reason" } },
+    /* Inserted and never changed again but by the controller. */
+    { "Event", { NULL } },
+};
+
+/* The column that says whose a row is. */
+static const char *owner_column = "host";
+
+char *
+access_check_target(const char *target)
+{
+    struct sockaddr_storage ss;
+
+    if (strncmp(target, "pssl:", 5) || target[5] < '0' || target[5] > '9'
+        || !inet_parse_passive(target + 5, -1, &ss, false, NULL)) {
+        return xasprintf("bad target '%s' to listen at: it must be "
+                         "pssl:PORT or pssl:PORT:IP", target);
+    }
+    return NULL;
+}
+
+struct access *
+access_create(struct ca *ca, const struct svec *listen, int lifetime)
+{
+    struct access *a = xzalloc(sizeof *a);
+
+    a->ca = ca;
+    svec_clone(&a->listen, listen);
+    svec_sort_unique(&a->listen);
+    a->lifetime = lifetime;
+    a->lock = (a->listen.n ? ca_secret_name(ca, TVD_DB_LOCK)
+               : xstrdup(TVD_DB_LOCK));
+    a->work = true;
+    return a;
+}
+
+void
+access_destroy(struct access *a)
+{
+    if (a) {
+        svec_destroy(&a->listen);
+        free(a->lock);
+        free(a);
+    }
+}
+
+const char *
+access_lock(const struct access *a)
+{
+    return a->lock;
+}
+
+/* --- The server's certificate ---------------------------------------------*/
+
+void
+access_run(struct access *a, const struct report_sink *sink,
+           long long int wall)
+{
+    char *error;
+
+    if (!a->ca || wall / 1000 < a->renewal) {
+        return;
+    }
+    error = ca_renew_server(a->ca, wall / 1000, &a->renewal);
+    if (error && !a->renewal_failed) {
+        report(sink, REPORT_ERROR, "certificate", "cannot renew the database "
+               "server's certificate: %s", error);
+    }
+    a->renewal_failed = error != NULL;
+    free(error);
+}
+
+void
+access_wait(const struct access *a, long long int wall)
+{
+    if (a->ca) {
+        long long int left = a->renewal * 1000 - wall;
+
+        /* By the hour, should somebody set the clock. */
+        poll_timer_wait(MAX(0, MIN(left, 3600 * 1000)));
+    }
+}
+
+/* --- The tables -----------------------------------------------------------*/
+
+bool
+access_pending(struct access *a, const struct ovsdb_idl *idl)
+{
+    unsigned int seqno = MAX(tvdrec_rbac_role_get_seqno(idl),
+                             tvdrec_rbac_permission_get_seqno(idl));
+
+    seqno = MAX(seqno, tvdrec_connection_get_seqno(idl));
+    seqno = MAX(seqno, tvdrec_tvd_global_get_seqno(idl));
+    if (seqno != a->seqno) {
+        a->seqno = seqno;
+        a->work = true;
+    }
+    return a->work;
+}
+
+static const struct tvdrec_rbac_permission *
+find_permission(const struct tvdrec_rbac_role *role, const char *table)
+{
+    for (size_t i = 0; i < role->n_permissions; i++) {
+        if (!strcmp(role->key_permissions[i], table)
+            && !strcmp(role->value_permissions[i]->table, table)) {
+            return role->value_permissions[i];
+        }
+    }
+    return NULL;
+}
+
+static struct tvdrec_rbac_permission *
+write_permission(const struct tvdrec_rbac_role *role,
+                 const struct permission *p, struct ovsdb_idl_txn *txn)
+{
+    const struct tvdrec_rbac_permission *row = find_permission(role, p->table);
+    size_t n = 0;
+
+    if (!row) {
+        row = tvdrec_rbac_permission_insert(txn);
+        tvdrec_rbac_permission_set_table(row, p->table);
+    }
+    while (n < MAX_COLUMNS && p->columns[n]) {
+        n++;
+    }
+    tvdrec_rbac_permission_set_authorization(row, &owner_column, 1);
+    tvdrec_rbac_permission_set_insert_delete(row, true);
+    tvdrec_rbac_permission_set_update(row, CONST_CAST(const char **,
+                                                      p->columns), n);
+    return CONST_CAST(struct tvdrec_rbac_permission *, row);
+}
+
+static void
+write_roles(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
+{
+    struct tvdrec_rbac_permission *values[ARRAY_SIZE(permissions)];
+    const char *keys[ARRAY_SIZE(permissions)];
+    const struct tvdrec_rbac_role *row, *role = NULL;
+
+    TVDREC_RBAC_ROLE_FOR_EACH_SAFE (row, idl) {
+        if (!strcmp(row->name, ACCESS_AGENT_ROLE)) {
+            role = row;
+        } else {
+            tvdrec_rbac_role_delete(row);
+        }
+    }
+    if (!role) {
+        role = tvdrec_rbac_role_insert(txn);
+        tvdrec_rbac_role_set_name(role, ACCESS_AGENT_ROLE);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(permissions); i++) {
+        keys[i] = permissions[i].table;
+        values[i] = write_permission(role, &permissions[i], txn);
+    }
+    tvdrec_rbac_role_set_permissions(role, keys, values, ARRAY_SIZE(keys));
+}
+
+static struct tvdrec_connection *
+write_connection(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
+                 const char *target)
+{
+    const struct tvdrec_connection *row;
+
+    TVDREC_CONNECTION_FOR_EACH (row, idl) {
+        if (!strcmp(row->target, target)) {
+            break;
+        }
+    }
+    if (!row) {
+        row = tvdrec_connection_insert(txn);
+        tvdrec_connection_set_target(row, target);
+    }
+    tvdrec_connection_set_role(row, ACCESS_AGENT_ROLE);
+    return CONST_CAST(struct tvdrec_connection *, row);
+}
+
+/* Rows of Connection that nothing refers to go by themselves. */
+static void
+write_connections(const struct access *a, struct ovsdb_idl *idl,
+                  struct ovsdb_idl_txn *txn)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(idl);
+    struct tvdrec_connection **rows;
+
+    if (!global && !a->listen.n) {
+        return;
+    }
+    if (!global) {
+        global = tvdrec_tvd_global_insert(txn);
+    }
+    rows = xcalloc(a->listen.n + 1, sizeof *rows);
+    for (size_t i = 0; i < a->listen.n; i++) {
+        rows[i] = write_connection(idl, txn, a->listen.names[i]);
+    }
+    tvdrec_tvd_global_set_connections(global, rows, a->listen.n);
+    free(rows);
+}
+
+void
+access_write(struct access *a, struct ovsdb_idl *idl,
+             struct ovsdb_idl_txn *txn)
+{
+    write_roles(idl, txn);
+    if (a->ca) {
+        write_connections(a, idl, txn);
+    }
+    a->work = false;
+}
+
+void
+access_written(struct access *a, bool success)
+{
+    if (!success) {
+        a->work = true;
+    }
+}
+
+/* --- Hosts ----------------------------------------------------------------*/
+
+static void
+put_certificate(struct json *object, const struct access *a,
+                const char *certificate, long long int expires)
+{
+    char *authority = ca_certificate(a->ca, CA_SERVERS);
+
+    json_object_put_string(object, "certificate", certificate);
+    json_object_put_string(object, "ca", authority);
+    json_object_put(object, "expires", json_integer_create(expires * 1000));
+    free(authority);
+}
+
+char *
+access_certify_host(struct access *a, const struct model *model,
+                    const char *name, const char *csr, long long int wall,
+                    struct json **answer)
+{
+    long long int expires;
+    char *certificate, *error;
+
+    *answer = NULL;
+    if (!a->ca) {
+        return xstrdup("this controller signs no certificates: its database "
+                       "server, which would check them, is not its own");
+    }
+    if (!shash_find(&model->hosts, name)) {
+        return xasprintf("there is no host \"%.64s\"; declare it in the "
+                         "policy first", name);
+    }
+    error = ca_sign_host(a->ca, name, csr, wall / 1000,
+                         a->lifetime * 3600LL, &certificate, &expires);
+    if (!error) {
+        *answer = json_object_create();
+        put_certificate(*answer, a, certificate, expires);
+    }
+    free(certificate);
+    return error;
+}
