@@ -61,6 +61,7 @@ extern const struct cli_verb cli_verb_ee_add;
 extern const struct cli_verb cli_verb_ee_remove;
 extern const struct cli_verb cli_verb_ee_list;
 extern const struct cli_verb cli_verb_host_certify;
+extern const struct cli_verb cli_verb_admin_certify;
 extern const struct cli_verb cli_verb_status;
 extern const struct cli_verb cli_verb_events;
 extern const struct cli_verb cli_verb_help;
@@ -183,6 +184,12 @@ bool cli_read_file(struct cli *, const char *file, char **text);
  * that was given.  Returns the answer, to be destroyed by the caller; NULL
  * after having reported a failure. */
 struct json *cli_send_policy(struct cli *, const char *method);
+
+/* --- cli/tls.c ------------------------------------------------------------*/
+
+/* Prepares for a controller at "ssl:": its options name the files of the
+ * administrator.  False after having reported a failure. */
+bool cli_use_tls(struct cli *);
 
 /* --- cli/changes.c --------------------------------------------------------*/
 

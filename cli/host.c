@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tvdctl host: the certificates with which agents reach the database. */
+ * tvdctl host, tvdctl admin: the certificates with which agents reach the
+ * database, and administrators the controller. */
 
 #include <config.h>
 #include "cli/cli.h"
@@ -68,7 +69,7 @@ print_certificate(struct cli *cli, const struct json *answer)
                               cli_member_integer(answer, "expires"), true);
     if (cli->format != OUTPUT_TABLE
         || (cli_has(cli, "out") && cli_has(cli, "ca-out"))) {
-        output_string(cli_output(cli), "host", cli->args.names[0]);
+        output_string(cli_output(cli), "name", cli->args.names[0]);
         output_string(cli_output(cli), "expires", expires);
     }
     free(expires);
@@ -88,7 +89,8 @@ run_certify(struct cli *cli)
     params = json_object_create();
     json_object_put_string(params, "name", cli->args.names[0]);
     json_object_put(params, "csr", json_string_create_nocopy(text));
-    answer = cli_call(cli, "host_certify", params, NULL);
+    answer = cli_call(cli, cli->verb == &cli_verb_host_certify
+                      ? "host_certify" : "admin_certify", params, NULL);
     if (!answer) {
         return cli->verb->failure;
     }
@@ -100,13 +102,13 @@ run_certify(struct cli *cli)
 static const struct cli_option certify_options[] = {
     { .name = "out", .arg = "FILE", .help = "where to put the certificate" },
     { .name = "ca-out", .arg = "FILE",
-      .help = "where to put the authority that the agent is to trust" },
+      .help = "where to put the authority by which servers are known" },
     { .name = NULL },
 };
 
 static const char *const exits[] = {
     "0  the certificate was made",
-    "1  failure: the host is not declared, or the request is refused",
+    "1  failure: the request is refused, or there is no such host",
     NULL,
 };
 
@@ -120,6 +122,22 @@ const struct cli_verb cli_verb_host_certify = {
         "FILE is a PKCS #10 request in PEM, '-' for standard input; its "
         "subject is\n\"CN = NAME\".  The host's agent connects with its key "
         "and the certificate, and\nmay change the rows of that host alone.",
+    .options = certify_options,
+    .exits = exits,
+    .failure = 1,
+    .run = run_certify,
+};
+
+const struct cli_verb cli_verb_admin_certify = {
+    .name = "admin certify",
+    .args = "NAME FILE",
+    .min_args = 2,
+    .max_args = 2,
+    .summary = "sign an administrator's certificate request",
+    .description =
+        "As 'host certify'.  With the key and the certificate, tvdctl may do "
+        "from\nanywhere what root may do beside the controller "
+        "(--controller=ssl:IP:PORT).",
     .options = certify_options,
     .exits = exits,
     .failure = 1,

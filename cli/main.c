@@ -66,6 +66,8 @@ configure(struct cli *cli)
     cli->verbose = cli_has(cli, "verbose");
     if (target) {
         cli->target = xstrdup(target);
+        return !(!strncmp(target, "ssl:", 4) || strstr(target, ",ssl:"))
+               || cli_has(cli, "help") || cli_use_tls(cli);
     } else {
         char *path = tvd_run_path("controller.sock");
 

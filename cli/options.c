@@ -17,8 +17,14 @@
 
 const struct cli_option cli_global_options[] = {
     { .name = "controller", .arg = "TARGET",
-      .help = "API of the controller, unix:PATH; of a list with commas, the "
-              "active one" },
+      .help = "API of the controller, unix:PATH or ssl:IP:PORT; of a list "
+              "with commas, the active one" },
+    { .name = "private-key", .arg = "FILE",
+      .help = "for ssl:, by default ~/.config/tvd/key.pem" },
+    { .name = "certificate", .arg = "FILE",
+      .help = "for ssl:, by default ~/.config/tvd/cert.pem" },
+    { .name = "ca-cert", .arg = "FILE",
+      .help = "for ssl:, by default ~/.config/tvd/ca.pem" },
     { .name = "format", .letter = 'f', .arg = "FORMAT",
       .help = "table, json or csv" },
     { .name = "timeout", .letter = 't', .arg = "SECONDS",

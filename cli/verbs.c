@@ -17,6 +17,7 @@ const struct cli_verb *const cli_verbs[] = {
     &cli_verb_ee_remove,
     &cli_verb_ee_list,
     &cli_verb_host_certify,
+    &cli_verb_admin_certify,
     &cli_verb_status,
     &cli_verb_events,
     &cli_verb_help,

@@ -13,6 +13,7 @@
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "socket-util.h"
+#include "stream-ssl.h"
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
@@ -96,6 +97,15 @@ access_lock(const struct access *a)
 /* --- The server's certificate ---------------------------------------------*/
 
 void
+access_use_tls(const struct ca *ca)
+{
+    const char *identity = ca_server_file(ca);
+
+    stream_ssl_set_key_and_cert(identity, identity);
+    stream_ssl_set_ca_cert_file(ca_certificate_file(ca, CA_ADMINS), false);
+}
+
+void
 access_run(struct access *a, const struct report_sink *sink,
            long long int wall)
 {
@@ -110,6 +120,9 @@ access_run(struct access *a, const struct report_sink *sink,
                "server's certificate: %s", error);
     }
     a->renewal_failed = error != NULL;
+    if (!error && stream_ssl_is_configured()) {
+        access_use_tls(a->ca);
+    }
     free(error);
 }
 
@@ -126,6 +139,16 @@ access_wait(const struct access *a, long long int wall)
 
 /* --- The tables -----------------------------------------------------------*/
 
+/* False for a database of an older version, which its owner has yet to convert:
+ * a transaction for tables that are not there would fail, with all that is in
+ * it. */
+static bool
+has_tables(const struct ovsdb_idl *idl)
+{
+    return (tvdrec_server_has_rbac_role_table(idl)
+            && tvdrec_server_has_rbac_permission_table(idl));
+}
+
 bool
 access_pending(struct access *a, const struct ovsdb_idl *idl)
 {
@@ -138,7 +161,7 @@ access_pending(struct access *a, const struct ovsdb_idl *idl)
         a->seqno = seqno;
         a->work = true;
     }
-    return a->work;
+    return a->work && has_tables(idl);
 }
 
 static const struct tvdrec_rbac_permission *
@@ -244,6 +267,9 @@ void
 access_write(struct access *a, struct ovsdb_idl *idl,
              struct ovsdb_idl_txn *txn)
 {
+    if (!has_tables(idl)) {
+        return;
+    }
     write_roles(idl, txn);
     if (a->ca) {
         write_connections(a, idl, txn);
@@ -259,7 +285,7 @@ access_written(struct access *a, bool success)
     }
 }
 
-/* --- Hosts ----------------------------------------------------------------*/
+/* --- Certificates ---------------------------------------------------------*/
 
 static void
 put_certificate(struct json *object, const struct access *a,
@@ -273,29 +299,51 @@ put_certificate(struct json *object, const struct access *a,
     free(authority);
 }
 
-char *
-access_certify_host(struct access *a, const struct model *model,
-                    const char *name, const char *csr, long long int wall,
-                    struct json **answer)
+static char *
+certify(struct access *a, enum ca_kind kind, int hours, const char *name,
+        const char *csr, long long int wall, struct json **answer)
 {
     long long int expires;
     char *certificate, *error;
 
-    *answer = NULL;
-    if (!a->ca) {
-        return xstrdup("this controller signs no certificates: its database "
-                       "server, which would check them, is not its own");
-    }
-    if (!shash_find(&model->hosts, name)) {
-        return xasprintf("there is no host \"%.64s\"; declare it in the "
-                         "policy first", name);
-    }
-    error = ca_sign_host(a->ca, name, csr, wall / 1000,
-                         a->lifetime * 3600LL, &certificate, &expires);
+    error = ca_sign(a->ca, kind, name, csr, wall / 1000, hours * 3600LL,
+                    &certificate, &expires);
     if (!error) {
         *answer = json_object_create();
         put_certificate(*answer, a, certificate, expires);
     }
     free(certificate);
     return error;
+}
+
+static char *
+no_authority(void)
+{
+    return xstrdup("this controller signs no certificates: its database "
+                   "server is not its own");
+}
+
+char *
+access_certify_host(struct access *a, const struct model *model,
+                    const char *name, const char *csr, long long int wall,
+                    struct json **answer)
+{
+    *answer = NULL;
+    if (!a->ca) {
+        return no_authority();
+    } else if (!shash_find(&model->hosts, name)) {
+        return xasprintf("there is no host \"%.64s\"; declare it in the "
+                         "policy first", name);
+    }
+    return certify(a, CA_HOSTS, a->lifetime, name, csr, wall, answer);
+}
+
+char *
+access_certify_admin(struct access *a, const char *name, const char *csr,
+                     long long int wall, struct json **answer)
+{
+    *answer = NULL;
+    return (a->ca ? certify(a, CA_ADMINS, ACCESS_ADMIN_LIFETIME, name, csr,
+                            wall, answer)
+            : no_authority());
 }

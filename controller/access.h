@@ -31,6 +31,8 @@ struct svec;
 /* The role of agents in RBAC_Role and Connection. */
 #define ACCESS_AGENT_ROLE "agent"
 
+/* Time for which an administrator's certificate is valid, in hours. */
+#define ACCESS_ADMIN_LIFETIME (30 * 24)
 /* Time for which a host's certificate is valid, in hours. */
 #define ACCESS_DEFAULT_LIFETIME 24
 #define ACCESS_MAX_LIFETIME (10 * 365 * 24)
@@ -39,6 +41,10 @@ struct svec;
  * error message that the caller frees. */
 char *access_check_target(const char *target)
     OVS_WARN_UNUSED_RESULT;
+
+/* Makes this process's TLS streams use the certificate of our own server, which
+ * must exist, and accept administrators.  'ca' must not be NULL. */
+void access_use_tls(const struct ca *);
 
 /* 'ca' is borrowed; NULL if the database server is not our own: then Connection
  * is not touched and no host gets a certificate.  'listen' are the targets at
@@ -52,7 +58,8 @@ void access_destroy(struct access *);
  * do not know. */
 const char *access_lock(const struct access *);
 
-/* Renews the certificate of our own server in time.  'wall' is in ms. */
+/* Renews the certificate of our own server in time, also where
+ * access_use_tls() has put it to use.  'wall' is in ms. */
 void access_run(struct access *, const struct report_sink *,
                 long long int wall);
 void access_wait(const struct access *, long long int wall);
@@ -72,6 +79,11 @@ void access_written(struct access *, bool success);
 char *access_certify_host(struct access *, const struct model *,
                           const char *name, const char *csr,
                           long long int wall, struct json **answer)
+    OVS_WARN_UNUSED_RESULT;
+
+/* The same for the administrator called 'name'. */
+char *access_certify_admin(struct access *, const char *name, const char *csr,
+                           long long int wall, struct json **answer)
     OVS_WARN_UNUSED_RESULT;
 
 #endif /* controller/access.h */

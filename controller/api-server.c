@@ -27,6 +27,8 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(20, 20);
 struct client {
     struct ovs_list node;       /* In api_server's 'clients'. */
     struct jsonrpc *rpc;
+    struct stream *stream;      /* Of 'rpc' until it is connected, or NULL. */
+    long long int deadline;     /* For that, in ms. */
     struct api_call *call;      /* The request being worked on, or NULL. */
     unsigned int received;      /* Bytes before the present request. */
     size_t backlog;             /* Bytes not yet taken, when last looked. */
@@ -249,11 +251,37 @@ is_stalled(struct client *client, long long int now)
     return now - client->stalled > API_MAX_STALL;
 }
 
+/* Returns an errno: 0 once the connection is set up, EAGAIN before. */
+static int
+client_connect(struct client *client, long long int now)
+{
+    int error;
+
+    if (!client->stream) {
+        return 0;
+    }
+    stream_run(client->stream);
+    error = stream_connect(client->stream);
+    if (!error) {
+        client->stream = NULL;
+    }
+    return error == EAGAIN && now >= client->deadline ? ETIMEDOUT : error;
+}
+
 /* Returns false if the client is to be disconnected. */
 static bool
 client_run(struct api_server *server, struct client *client,
            long long int now)
 {
+    int error = client_connect(client, now);
+
+    if (error) {
+        if (error != EAGAIN) {
+            VLOG_INFO_RL(&rl, "%s: not connected: %s",
+                         jsonrpc_get_name(client->rpc), ovs_strerror(error));
+        }
+        return error == EAGAIN;
+    }
     jsonrpc_run(client->rpc);
     if (is_stalled(client, now)) {
         VLOG_WARN_RL(&rl, "%s: disconnected: it does not take its reply",
@@ -263,8 +291,8 @@ client_run(struct api_server *server, struct client *client,
     for (int i = 0; i < MAX_MESSAGES && !jsonrpc_get_backlog(client->rpc);
          i++) {
         struct jsonrpc_msg *msg;
-        int error = jsonrpc_recv(client->rpc, &msg);
 
+        error = jsonrpc_recv(client->rpc, &msg);
         if (error == EAGAIN) {
             break;
         } else if (error) {
@@ -298,6 +326,8 @@ accept_clients(struct api_server *server, long long int now)
         }
         client = xzalloc(sizeof *client);
         client->rpc = jsonrpc_open(stream);
+        client->stream = stream;
+        client->deadline = now + API_MAX_HANDSHAKE;
         client->stalled = now;
         ovs_list_push_back(&server->clients, &client->node);
         server->n_clients++;
@@ -324,6 +354,12 @@ api_server_wait(struct api_server *server)
 
     pstream_wait(server->listener);
     LIST_FOR_EACH (client, node, &server->clients) {
+        if (client->stream) {
+            stream_run_wait(client->stream);
+            stream_connect_wait(client->stream);
+            poll_timer_wait_until(client->deadline);
+            continue;
+        }
         jsonrpc_wait(client->rpc);
         if (!jsonrpc_get_backlog(client->rpc)) {
             jsonrpc_recv_wait(client->rpc);

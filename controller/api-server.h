@@ -10,7 +10,9 @@
  *   - at most API_MAX_REQUEST bytes for a request; a client that sends more
  *     is disconnected;
  *   - a client that does not take its reply is not read from, and is
- *     disconnected after API_MAX_STALL. */
+ *     disconnected after API_MAX_STALL;
+ *   - a connection must be set up, over TLS with its handshake, within
+ *     API_MAX_HANDSHAKE. */
 
 #ifndef CONTROLLER_API_SERVER_H
 #define CONTROLLER_API_SERVER_H 1
@@ -26,6 +28,7 @@ struct json;
 #define API_MAX_CLIENTS 64
 #define API_MAX_REQUEST (80 * 1024 * 1024)
 #define API_MAX_STALL 60000     /* In ms. */
+#define API_MAX_HANDSHAKE 5000  /* In ms. */
 
 /* Handles 'call'.  The callee must answer it, once, with one of the functions
  * below. */

@@ -36,7 +36,8 @@ VLOG_DEFINE_THIS_MODULE(controller);
 
 struct options {
     char *db;                   /* NULL: embedded. */
-    char *api;
+    char *api;                  /* For root, on this machine. */
+    struct svec tls_api;        /* For administrators elsewhere. */
     char *unixctl;
     struct svec listen;         /* Of the embedded database server. */
     int lifetime;               /* Of hosts' certificates, hours. */
@@ -52,7 +53,8 @@ usage(void)
            "                          ssl:IP:PORT[,...]; default: an own\n"
            "                          ovsdb-server on %s/tvd.db\n"
            "  --api=PASSIVE           where tvdctl connects\n"
-           "                          (default: punix:%s/controller.sock)\n"
+           "                          (default: punix:%s/controller.sock);\n"
+           "                          pssl:PORT[:IP] in addition\n"
            "  --listen=pssl:PORT[:IP] where the own ovsdb-server listens for\n"
            "                          agents of other hosts\n"
            "  --certificate-lifetime=HOURS  of hosts (default: %d)\n"
@@ -78,14 +80,25 @@ set_own_pidfile(const char *name)
 }
 
 static void
-add_listen(struct options *o, const char *target)
+add_listen(struct svec *targets, const char *target)
 {
     char *error = access_check_target(target);
 
     if (error) {
         ovs_fatal(0, "%s", error);
     }
-    svec_add(&o->listen, target);
+    svec_add(targets, target);
+}
+
+static void
+add_api(struct options *o, const char *target)
+{
+    if (!strncmp(target, "pssl:", 5)) {
+        add_listen(&o->tls_api, target);
+    } else {
+        free(o->api);
+        o->api = xstrdup(target);
+    }
 }
 
 static int
@@ -107,6 +120,10 @@ complete_options(struct options *o)
     if (o->db && o->listen.n) {
         ovs_fatal(0, "--listen is for the controller's own database server; "
                   "with --db, configure that database's server");
+    }
+    if (o->db && o->tls_api.n) {
+        ovs_fatal(0, "--api=pssl: needs the controller's own authority, which "
+                  "there is none of with --db");
     }
     o->api = o->api ? o->api : xasprintf("punix:%s/controller.sock",
                                          tvd_rundir());
@@ -182,15 +199,14 @@ parse_options(int argc, char *argv[], struct options *o)
             o->db = xstrdup(optarg);
             break;
         case OPT_API:
-            free(o->api);
-            o->api = xstrdup(optarg);
+            add_api(o, optarg);
             break;
         case OPT_UNIXCTL:
             free(o->unixctl);
             o->unixctl = xstrdup(optarg);
             break;
         case OPT_LISTEN:
-            add_listen(o, optarg);
+            add_listen(&o->listen, optarg);
             break;
         case OPT_LIFETIME:
             o->lifetime = parse_lifetime(optarg);
@@ -301,14 +317,58 @@ exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
     unixctl_command_reply(conn, NULL);
 }
 
+/* The sockets of the API. */
+struct apis {
+    struct api_server **servers;
+    size_t n;
+};
+
 static void
-run(struct engine *engine, struct dbserver *dbserver, struct api_server *api,
+add_api_server(struct apis *apis, const char *target, struct engine *engine)
+{
+    int error = api_server_create(target, engine_handle, engine,
+                                  &apis->servers[apis->n]);
+
+    if (error) {
+        ovs_fatal(error, "cannot listen on %s", target);
+    }
+    apis->n++;
+}
+
+static void
+open_apis(struct apis *apis, const struct options *o, const struct ca *ca,
+          struct engine *engine)
+{
+    apis->servers = xcalloc(o->tls_api.n + 1, sizeof *apis->servers);
+    apis->n = 0;
+    add_api_server(apis, o->api, engine);
+    if (o->tls_api.n) {
+        access_use_tls(ca);
+    }
+    for (size_t i = 0; i < o->tls_api.n; i++) {
+        add_api_server(apis, o->tls_api.names[i], engine);
+    }
+}
+
+static void
+close_apis(struct apis *apis)
+{
+    for (size_t i = 0; i < apis->n; i++) {
+        api_server_destroy(apis->servers[i]);
+    }
+    free(apis->servers);
+}
+
+static void
+run(struct engine *engine, struct dbserver *dbserver, const struct apis *apis,
     struct unixctl_server *unixctl, const bool *exiting)
 {
     while (!*exiting) {
         process_run();
         /* Requests first: what they ask for is begun in the same turn. */
-        api_server_run(api, time_msec());
+        for (size_t i = 0; i < apis->n; i++) {
+            api_server_run(apis->servers[i], time_msec());
+        }
         engine_run(engine);
         if (dbserver) {
             dbserver_run(dbserver, engine_is_connected(engine));
@@ -319,7 +379,9 @@ run(struct engine *engine, struct dbserver *dbserver, struct api_server *api,
             dbserver_wait(dbserver);
         }
         engine_wait(engine);
-        api_server_wait(api);
+        for (size_t i = 0; i < apis->n; i++) {
+            api_server_wait(apis->servers[i]);
+        }
         unixctl_server_wait(unixctl);
         if (*exiting) {
             poll_immediate_wake();
@@ -333,13 +395,14 @@ main(int argc, char *argv[])
 {
     struct options options = {
         .listen = SVEC_EMPTY_INITIALIZER,
+        .tls_api = SVEC_EMPTY_INITIALIZER,
         .lifetime = ACCESS_DEFAULT_LIFETIME,
     };
     struct unixctl_server *unixctl;
     struct dbserver *dbserver = NULL;
-    struct api_server *api;
     struct access *access;
     struct ca *ca;
+    struct apis apis;
     struct engine *engine;
     bool exiting = false;
     int error;
@@ -367,16 +430,13 @@ main(int argc, char *argv[])
         options.db = xstrdup(dbserver_remote(dbserver));
     }
     engine = start_engine(&options, dbserver, access);
-    error = api_server_create(options.api, engine_handle, engine, &api);
-    if (error) {
-        ovs_fatal(error, "cannot listen on %s", options.api);
-    }
+    open_apis(&apis, &options, ca, engine);
     daemonize_complete();
     VLOG_INFO("tvd-controller %s", TVD_VERSION);
 
-    run(engine, dbserver, api, unixctl, &exiting);
+    run(engine, dbserver, &apis, unixctl, &exiting);
 
-    api_server_destroy(api);
+    close_apis(&apis);
     engine_destroy(engine);
     if (dbserver) {
         struct dbserver *d = dbserver;
@@ -389,6 +449,7 @@ main(int argc, char *argv[])
     ca_close(ca);
     unixctl_server_destroy(unixctl);
     svec_destroy(&options.listen);
+    svec_destroy(&options.tls_api);
     free(options.db);
     free(options.api);
     free(options.unixctl);

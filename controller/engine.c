@@ -314,20 +314,26 @@ handle_can(struct engine *e, struct api_call *call)
 }
 
 static void
-handle_host_certify(struct engine *e, struct api_call *call)
+handle_certify(struct engine *e, struct api_call *call)
 {
     const struct request *request = api_call_request(call);
+    bool host = request->method == REQUEST_HOST_CERTIFY;
+    long long int wall = time_wall_msec();
     struct json *answer;
-    char *error = access_certify_host(e->access, tvd_db_model(e->db),
-                                      request->name, request->csr,
-                                      time_wall_msec(), &answer);
+    char *error;
 
+    error = (host
+             ? access_certify_host(e->access, tvd_db_model(e->db),
+                                   request->name, request->csr, wall, &answer)
+             : access_certify_admin(e->access, request->name, request->csr,
+                                    wall, &answer));
     if (error) {
         api_call_fail(call, NULL, "%s", error);
         free(error);
     } else {
         report(&e->sink, REPORT_INFO, "certificate", "signed a certificate "
-               "for host \"%s\"", request->name);
+               "for %s \"%s\"", host ? "host" : "administrator",
+               request->name);
         api_call_reply(call, answer);
     }
 }
@@ -363,7 +369,8 @@ handle_with_model(struct engine *e, struct api_call *call)
         handle_can(e, call);
         break;
     case REQUEST_HOST_CERTIFY:
-        handle_host_certify(e, call);
+    case REQUEST_ADMIN_CERTIFY:
+        handle_certify(e, call);
         break;
     case REQUEST_EVENTS:
         keep_waiting(e, call, request->wait_ms);

@@ -77,7 +77,7 @@ static const struct member events_members[] = {
     { MEMBER(wait_ms, MEMBER_INTEGER), .max = REQUEST_MAX_WAIT_MS },
     { .name = NULL },
 };
-static const struct member host_certify_members[] = {
+static const struct member certify_members[] = {
     { MEMBER_NAME(name), .required = true },
     { MEMBER(csr, MEMBER_STRING), .required = true, .max = MAX_CSR },
     { .name = NULL },
@@ -97,7 +97,8 @@ static const struct {
     [REQUEST_CAN] = { "can", can_members },
     [REQUEST_STATUS] = { "status", no_members },
     [REQUEST_EVENTS] = { "events", events_members },
-    [REQUEST_HOST_CERTIFY] = { "host_certify", host_certify_members },
+    [REQUEST_HOST_CERTIFY] = { "host_certify", certify_members },
+    [REQUEST_ADMIN_CERTIFY] = { "admin_certify", certify_members },
 };
 
 static const char *const show_names[] = {

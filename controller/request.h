@@ -26,8 +26,9 @@ enum request_method {
     REQUEST_STATUS,
     REQUEST_EVENTS,
     REQUEST_HOST_CERTIFY,
+    REQUEST_ADMIN_CERTIFY,
 };
-#define REQUEST_N_METHODS (REQUEST_HOST_CERTIFY + 1)
+#define REQUEST_N_METHODS (REQUEST_ADMIN_CERTIFY + 1)
 const char *request_method_to_string(enum request_method);
 
 /* What "show" shows. */
@@ -57,8 +58,8 @@ struct request {
     int64_t seq;                /* wait; -1: the newest. */
     int64_t timeout_ms;         /* wait: 0..REQUEST_MAX_WAIT_MS. */
     char *ee;                   /* ee_add: the EE as JSON text. */
-    char *name;                 /* ee_remove, host_certify; show: NULL: all. */
-    char *csr;                  /* host_certify: a request as PEM. */
+    char *name;                 /* ee_remove, ..._certify; show: NULL: all. */
+    char *csr;                  /* ..._certify: a request as PEM. */
     enum request_show show;     /* show. */
     char *src, *dst;            /* can: "EE" or "EE/NIC". */
     char *service;              /* can: NULL for all. */

@@ -483,6 +483,7 @@ start(struct engine *e, struct change *change)
     case REQUEST_STATUS:
     case REQUEST_EVENTS:
     case REQUEST_HOST_CERTIFY:
+    case REQUEST_ADMIN_CERTIFY:
     default:
         OVS_NOT_REACHED();
     }

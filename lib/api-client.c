@@ -43,6 +43,8 @@ connect_hint(int error)
     case EACCES:
     case EPERM:
         return " (are you root?)";
+    case EPROTO:
+        return " (is it the controller that --ca-cert is of?)";
     default:
         return "";
     }
@@ -57,9 +59,10 @@ api_client_open(const char *target, int timeout_ms,
     int error;
 
     *clientp = NULL;
-    if (strncmp(target, "unix:", 5) || !target[5]) {
-        return xasprintf("bad controller target '%s': "
-                         "it must be unix:PATH", target);
+    if (!(!strncmp(target, "unix:", 5) && target[5])
+        && !(!strncmp(target, "ssl:", 4) && strchr(target + 4, ':'))) {
+        return xasprintf("bad controller target '%s': it must be unix:PATH "
+                         "or ssl:IP:PORT", target);
     }
     error = stream_open(target, &stream, DSCP_DEFAULT);
     error = stream_open_block(error, timeout_ms, &stream);
@@ -131,6 +134,16 @@ take_reply(const struct api_client *client, struct jsonrpc_msg *msg,
 static char *
 lost_message(const struct api_client *client, const char *method, int status)
 {
+    bool ended = (status == EOF || status == ECONNRESET || status == EPIPE
+                  || status == EPROTO || status == EIO);
+
+    if (ended && !strncmp(client->target, "ssl:", 4)) {
+        /* With TLS 1.3 a client hears of its certificate only now. */
+        return xasprintf("the controller at '%s' closed the connection "
+                         "without answering '%s'; it may have refused the "
+                         "certificate (its log says why)", client->target,
+                         method);
+    }
     if (status == EOF || status == ECONNRESET || status == EPIPE) {
         return xasprintf("the controller at '%s' closed the connection "
                          "without answering '%s' (its log says why)",

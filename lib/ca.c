@@ -24,7 +24,7 @@
 #define CA_LIFETIME (3650LL * DAY)
 #define SERVER_LIFETIME (90LL * DAY)
 #define SERVER_NAME "tvd-controller"
-#define N_KINDS (CA_HOSTS + 1)
+#define N_KINDS (CA_ADMINS + 1)
 
 /* A key and the certificate that says whose it is. */
 struct identity {
@@ -46,6 +46,7 @@ static const struct {
 } kinds[N_KINDS] = {
     [CA_SERVERS] = { "servers", "TVD servers", "serverAuth" },
     [CA_HOSTS] = { "hosts", "TVD hosts", "clientAuth" },
+    [CA_ADMINS] = { "admins", "TVD administrators", "clientAuth" },
 };
 
 static void
@@ -642,9 +643,9 @@ ca_check_request(const char *text, const char *name)
 }
 
 char *
-ca_sign_host(struct ca *ca, const char *name, const char *text,
-             long long int now, long long int lifetime, char **certificate,
-             long long int *expires)
+ca_sign(struct ca *ca, enum ca_kind kind, const char *name, const char *text,
+        long long int now, long long int lifetime, char **certificate,
+        long long int *expires)
 {
     X509_REQ *request;
     char *error;
@@ -660,8 +661,8 @@ ca_sign_host(struct ca *ca, const char *name, const char *text,
         return error;
     }
     cert = make_certificate(name, X509_REQ_get0_pubkey(request),
-                            &ca->authorities[CA_HOSTS], kinds[CA_HOSTS].usage,
-                            now, lifetime);
+                            &ca->authorities[kind], kinds[kind].usage, now,
+                            lifetime);
     *certificate = cert ? certificate_to_text(cert) : NULL;
     *expires = now + lifetime;
     X509_free(cert);

@@ -3,10 +3,11 @@
  * The site's certificate authorities: keys and certificates in a directory,
  * and the decision which certificate requests are signed.
  *
- * There are two, so that what one signs is worth nothing to who trusts the
- * other: CA_SERVERS signs the certificate of the database server, which agents
- * check; CA_HOSTS signs those of hosts, which the database server checks.  A
- * certificate says for which end of a connection it is good as well (extended
+ * There are three, so that what one signs is worth nothing to who trusts
+ * another: CA_SERVERS signs the certificate of the database server and the API,
+ * which agents and tvdctl check; CA_HOSTS signs those of hosts, which the
+ * database server checks; CA_ADMINS those of administrators, which the API
+ * checks.  A certificate says for which end of a connection it is good as well (extended
  * key usage), so that a host can never pose as the server.
  *
  * It opens no connection and does not know which hosts there are.  It is the
@@ -14,9 +15,9 @@
  *
  * Files in the directory, which is made with mode 0700; all have mode 0600:
  *
- *     servers.pem, hosts.pem          key and certificate of each authority
- *     servers-ca.pem, hosts-ca.pem    the certificate alone, to be given away
- *     server.pem                      key and certificate of our own server
+ *     servers.pem, hosts.pem, admins.pem      key and certificate of each
+ *     servers-ca.pem, ...                     the certificate alone
+ *     server.pem                              those of our own server
  *
  * A key and its certificate are in one file, so that a crash cannot leave one
  * without the other. */
@@ -32,6 +33,7 @@ struct ca;
 enum ca_kind {
     CA_SERVERS,
     CA_HOSTS,
+    CA_ADMINS,
 };
 
 /* A request larger than this is refused unread, in bytes. */
@@ -64,15 +66,16 @@ char *ca_certificate(const struct ca *, enum ca_kind);
 char *ca_renew_server(struct ca *, long long int now, long long int *next)
     OVS_WARN_UNUSED_RESULT;
 
-/* Signs 'request' (a PEM certificate request, PKCS #10) for the host 'name',
- * from 'now' for 'lifetime' seconds.  See ca_check_request() for what is
- * refused; of the request only the public key is taken over.
+/* Signs 'request' (a PEM certificate request, PKCS #10) with the authority
+ * 'kind' for who is called 'name', from 'now' for 'lifetime' seconds.  See
+ * ca_check_request() for what is refused; of the request only the public key
+ * is taken over.
  *
  * Returns NULL and stores the certificate as PEM, which the caller frees, and
  * when it ends; or an error message that the caller frees. */
-char *ca_sign_host(struct ca *, const char *name, const char *request,
-                   long long int now, long long int lifetime,
-                   char **certificate, long long int *expires)
+char *ca_sign(struct ca *, enum ca_kind, const char *name, const char *request,
+              long long int now, long long int lifetime, char **certificate,
+              long long int *expires)
     OVS_WARN_UNUSED_RESULT;
 
 /* Why 'request' cannot be signed for 'name', or NULL.  It must be one PEM block

@@ -121,11 +121,12 @@ test_certificates(struct ca *ca, time_t now)
     char *request = make_request(key, "desk1", NULL, key);
     char *hosts = ca_certificate(ca, CA_HOSTS);
     char *servers = ca_certificate(ca, CA_SERVERS);
+    char *admins = ca_certificate(ca, CA_ADMINS);
     long long int expires;
     char *pem, *error;
     X509 *cert;
 
-    error = ca_sign_host(ca, "desk1", request, now, HOUR, &pem, &expires);
+    error = ca_sign(ca, CA_HOSTS, "desk1", request, now, HOUR, &pem, &expires);
     is_str(error, NULL, "a host's certificate is made");
     ok(expires == now + HOUR, "it ends when it should");
     ok(verify(pem, hosts, X509_PURPOSE_SSL_CLIENT, now) == X509_V_OK,
@@ -134,6 +135,8 @@ test_certificates(struct ca *ca, time_t now)
        "not for a server");
     ok(verify(pem, servers, X509_PURPOSE_SSL_CLIENT, now) != X509_V_OK,
        "and not for who trusts the other authority");
+    ok(verify(pem, admins, X509_PURPOSE_SSL_CLIENT, now) != X509_V_OK,
+       "nor for who trusts that of administrators");
     ok(verify(pem, hosts, X509_PURPOSE_SSL_CLIENT, now + HOUR + 1)
        == X509_V_ERR_CERT_HAS_EXPIRED, "nor when its time is over");
     ok(verify(pem, hosts, X509_PURPOSE_SSL_CLIENT, now - CA_BACKDATE - 1)
@@ -148,6 +151,7 @@ test_certificates(struct ca *ca, time_t now)
     free(request);
     free(hosts);
     free(servers);
+    free(admins);
     EVP_PKEY_free(key);
 }
 
@@ -223,8 +227,8 @@ test_requests(struct ca *ca, time_t now)
 
     memset(huge, ' ', CA_MAX_REQUEST + 1);
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-        error = ca_sign_host(ca, "desk1", bad[i].request, now, HOUR, &pem,
-                             &expires);
+        error = ca_sign(ca, CA_HOSTS, "desk1", bad[i].request, now, HOUR, &pem,
+                        &expires);
         ok(error && !pem && strstr(error, bad[i].message), "refused: %s (%s)",
            bad[i].what, error ? error : "no error");
         free(error);
@@ -293,7 +297,7 @@ remove_all(const char *dir)
 {
     static const char *const names[] = {
         "servers.pem", "hosts.pem", "servers-ca.pem", "hosts-ca.pem",
-        "server.pem",
+        "server.pem", "admins.pem", "admins-ca.pem",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

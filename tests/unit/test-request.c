@@ -30,7 +30,8 @@ static const struct {
       "method \"status\" takes one object as its only parameter" },
     { "a method misspelt", "aply", "[{}]",
       "unknown method \"aply\"; did you mean \"apply\"? valid: plan, apply, "
-      "wait, ee_add, ee_remove, show, can, status, events, host_certify" },
+      "wait, ee_add, ee_remove, show, can, status, events, host_certify, "
+      "admin_certify" },
     { "a member misspelt", "apply", "[{\"txt\":\"\"}]",
       "unknown parameter \"txt\"; did you mean \"text\"? valid: file, text, "
       "dry_run" },
