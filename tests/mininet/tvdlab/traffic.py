@@ -83,6 +83,10 @@ class Flow:
     def key(self):
         return (self.src.name, self.dst.name, self.service)
 
+    def reverse_key(self):
+        """What an answer would be, were it no answer."""
+        return (self.dst.name, self.src.name, f"udp/{KEPT_PORT}")
+
     def __str__(self):
         return (f"{self.src.name} -> {self.dst.name} {self.service} "
                 f"IPv{6 if self.v6 else 4} ({'new' if self.fresh else 'same'} ports)")
@@ -219,11 +223,26 @@ class Judge:
     def period(self, begin, end, *policies):
         self.periods.append((begin, end, policies))
 
+    def forget(self, before):
+        """No packet sent before 'before' will be judged any more."""
+        self.periods = [p for p in self.periods if p[1] >= before]
+
+    @staticmethod
+    def _verdict(allowed, flow):
+        """True, False, or None if that depends on what has happened: an answer
+        that is under way when its connection is forbidden may open one of its
+        own, if that is allowed, and what is sent then are answers to it.  (No
+        echo reply opens anything.)"""
+        if allowed(flow.key()):
+            return True
+        opens = flow.proto == "udp" and not flow.fresh and allowed(flow.reverse_key())
+        return None if opens else False
+
     def judge(self, packets):
         for packet in packets:
             self.count["sent"] += 1
             policies = self._policies(packet.sent)
-            verdicts = {allowed(packet.flow.key()) for allowed in policies}
+            verdicts = {self._verdict(allowed, packet.flow) for allowed in policies}
             if verdicts == {True}:
                 self._judge_allowed(packet, policies)
             elif verdicts == {False}:
