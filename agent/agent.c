@@ -16,6 +16,7 @@
 #include "fatal-signal.h"
 #include "gateway/gateway.h"
 #include "lib/dirs.h"
+#include "lib/idl-redial.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "stream-ssl.h"
@@ -70,14 +71,26 @@ enum {
 };
 
 static void
+check_remotes(const char *option, const char *remotes)
+{
+    char *error = idl_remotes_check(remotes);
+
+    if (error) {
+        ovs_fatal(0, "%s: %s", option, error);
+    }
+}
+
+static void
 handle_option(int c, struct options *o)
 {
     switch (c) {
     case OPT_DB:
+        check_remotes("--db", optarg);
         free(o->db);
         o->db = xstrdup(optarg);
         break;
     case OPT_OVSDB:
+        check_remotes("--ovsdb", optarg);
         free(o->ovsdb);
         o->ovsdb = xstrdup(optarg);
         break;

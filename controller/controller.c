@@ -21,6 +21,7 @@
 #include "fatal-signal.h"
 #include "lib/ca.h"
 #include "lib/dirs.h"
+#include "lib/idl-redial.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
@@ -77,6 +78,16 @@ set_own_pidfile(const char *name)
 
     set_pidfile(path);
     free(path);
+}
+
+static void
+check_remotes(const char *option, const char *remotes)
+{
+    char *error = idl_remotes_check(remotes);
+
+    if (error) {
+        ovs_fatal(0, "%s: %s", option, error);
+    }
 }
 
 static void
@@ -195,6 +206,7 @@ parse_options(int argc, char *argv[], struct options *o)
                             NULL)) != -1) {
         switch (c) {
         case OPT_DB:
+            check_remotes("--db", optarg);
             free(o->db);
             o->db = xstrdup(optarg);
             break;

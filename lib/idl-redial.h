@@ -13,6 +13,7 @@
 #define LIB_IDL_REDIAL_H 1
 
 #include <stdbool.h>
+#include "compiler.h"
 
 struct ovsdb_idl;
 
@@ -33,5 +34,10 @@ void idl_redial(struct idl_redial *, struct ovsdb_idl *, const char *remote,
  * that is in touch with the leader), and the lock, if it asked for one.  No
  * transaction may be open. */
 bool idl_may_write(struct ovsdb_idl *);
+
+/* Checks the form of 'remotes', a comma-separated list of connection methods
+ * as in ovsdb(7).  Returns NULL if it is good, else a message, to be freed by
+ * the caller. */
+char *idl_remotes_check(const char *remotes) OVS_WARN_UNUSED_RESULT;
 
 #endif /* lib/idl-redial.h */
