@@ -108,6 +108,13 @@ class Verdicts:
                 and self.oracle.allowed(*key)
         return self._known[key]
 
+    def way(self, key):
+        """How an allowed packet goes: by which gateways, with state or without."""
+        a, b = self.oracle.nics[key[0]], self.oracle.nics[key[1]]
+        kinds = (self.oracle.entry(a.tvd, a.role, b.tvd)[0],
+                 self.oracle.entry(b.tvd, b.role, a.tvd)[0])
+        return tuple(self.oracle.via(key[0], key[1])), kinds == ("unrestricted",) * 2
+
     def explain(self, key):
         """The entries of both directions, in words."""
         a, b = self.oracle.nics.get(key[0]), self.oracle.nics.get(key[1])

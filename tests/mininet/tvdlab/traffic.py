@@ -218,7 +218,7 @@ class Judge:
         self.periods = []           # (from, to, [allowed functions])
         self.forbidden = []
         self.missing = []
-        self.count = {"sent": 0, "allowed": 0, "denied": 0, "either": 0}
+        self.count = {"sent": 0, "allowed": 0, "denied": 0, "either": 0, "turning": 0}
 
     def period(self, begin, end, *policies):
         self.periods.append((begin, end, policies))
@@ -257,6 +257,13 @@ class Judge:
         return ()
 
     def _judge_allowed(self, packet, policies):
+        ways = {allowed.way(packet.flow.key()) for allowed in policies
+                if hasattr(allowed, "way")}
+        if len(ways) > 1:
+            # What is under way on the old path, or without the state that the
+            # new policy keeps, meets a policy that does not know it.
+            self.count["turning"] += 1
+            return
         self.count["allowed"] += 1
         if packet.arrived is None or packet.answered is None:
             what = "did not arrive" if packet.arrived is None else "was not answered"
