@@ -58,4 +58,7 @@ def wiring(nics_of_ee):
 
 
 def pending(nic):
-    return nic["state"] not in ("installed", "refused")
+    """Whether its state will change by itself.  A port is refused, too, as long
+    as ovs-vswitchd has not come to it ("... yet")."""
+    return nic["state"] not in ("installed", "refused") \
+        or nic.get("reason", "").endswith(" yet")
