@@ -188,7 +188,8 @@ follow_connection(struct engine *e, long long int now)
     }
     if (active != e->active) {
         e->active = active;
-        VLOG_INFO("this controller is now %s", active ? "active" : "standby");
+        VLOG_INFO("this controller is %s", active ? "now active"
+                  : "no longer active");
     }
 }
 

@@ -623,13 +623,15 @@ expire(struct engine *e, long long int now)
 }
 
 /* True unless the database is to be told that this controller is the active
- * one: not of an embedded one, whose clients have no other to ask. */
+ * one: not an embedded one, whose clients have no other to ask, and not one
+ * whose schema is older than the column. */
 static bool
 is_announced(const struct engine *e)
 {
     const char *announced = tvd_db_controller(e->db);
 
     return e->dbserver || !tvdrec_tvd_global_first(e->idl)
+           || !tvdrec_server_has_tvd_global_table_col_controller(e->idl)
            || (announced && !strcmp(announced, e->name));
 }
 
