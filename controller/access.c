@@ -42,7 +42,8 @@ static const struct permission {
 } permissions[] = {
     { "Agent", { "version", "seq", "error", "heartbeat", "drops",
                  "rule_hits" } },
-    { "Binding", { "nic", "admitted", "installed", "ofport", "reason" } },
+    { "Binding", { "nic", "admitted", "installed", "arrived", "ofport",
+                   "reason" } },
     /* Inserted and never changed again but by the controller. */
     { "Event", { NULL } },
 };

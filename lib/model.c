@@ -88,6 +88,7 @@ nic_destroy(struct model *m, struct model_nic *nic)
     }
     free(nic->name);
     free(nic->ips);
+    free(nic->host);
     free(nic);
 }
 
@@ -100,6 +101,7 @@ ee_destroy(struct model *m, struct model_ee *ee)
     free(ee->nics);
     free(ee->name);
     free(ee->host);
+    free(ee->next_host);
     free(ee);
 }
 

@@ -196,6 +196,9 @@ struct model_nic {
                                  * more may be declared. */
     size_t n_ips;
     bool ips_declared;
+    char *host;                 /* The host that holds it: the only one that
+                                 * accepts its MAC from a port.  NULL: none.
+                                 * Not of the policy: what is so now. */
 };
 
 /* An execution environment. */
@@ -208,6 +211,8 @@ struct model_ee {
     bool managed;               /* A gateway that the agent makes and removes
                                  * (kind namespace, gateway role). */
     char *host;                 /* Host it is bound to, NULL: any. */
+    char *next_host;            /* Host it is about to move to while it runs,
+                                 * NULL: none. */
     struct model_nic **nics;
     size_t n_nics;
 };

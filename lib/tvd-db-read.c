@@ -654,6 +654,7 @@ read_nic(struct tvd_db *db, struct model_ee *ee, const struct tvdrec_nic *row)
     model_nic_set_mac(db->model, nic, mac);
     nic->mac_declared = includes(row->declared, row->n_declared, "mac");
     nic->ips_declared = includes(row->declared, row->n_declared, "ips");
+    nic->host = nullable_xstrdup(row->host);
     read_addresses(db, nic, row);
     note_nic(db, nic);
 }
@@ -680,6 +681,7 @@ read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
                   : MODEL_FROM_POLICY);
     ee->managed = row->managed;
     ee->host = nullable_xstrdup(row->host);
+    ee->next_host = nullable_xstrdup(row->next_host);
     tvd_db_nic_range(db, row->name, &from, &to);
     TVDREC_NIC_FOR_EACH_RANGE (nic, from, to, db->nic_index) {
         read_nic(db, ee, nic);

@@ -282,6 +282,7 @@ write_tvds(struct tvd_db *db, struct ovsdb_idl_txn *txn, const struct model *m)
 
 /* --- EEs and NICs ---------------------------------------------------------*/
 
+/* (Who holds a NIC is not of the policy: tvd_db_write_holder().) */
 static void
 write_nic(const struct tvdrec_nic *row, const struct model_nic *nic)
 {
@@ -338,6 +339,22 @@ nic_finish(struct shash *rows)
     shash_destroy(rows);
 }
 
+/* The TVDs that 'ee' has NICs in. */
+static void
+write_tvds_of(const struct tvdrec_ee *row, const struct model_ee *ee)
+{
+    struct sset tvds = SSET_INITIALIZER(&tvds);
+    const char **names;
+
+    for (size_t i = 0; i < ee->n_nics; i++) {
+        sset_add(&tvds, ee->nics[i]->tvd->name);
+    }
+    names = sset_array(&tvds);
+    tvdrec_ee_set_tvds(row, names, sset_count(&tvds));
+    free(names);
+    sset_destroy(&tvds);
+}
+
 static void
 write_ee(struct tvd_db *db, struct ovsdb_idl_txn *txn,
          const struct model_ee *ee)
@@ -355,6 +372,7 @@ write_ee(struct tvd_db *db, struct ovsdb_idl_txn *txn,
                               : "policy");
     tvdrec_ee_set_managed(row, ee->managed);
     tvdrec_ee_set_host(row, ee->host);
+    write_tvds_of(row, ee);
 
     nic_rows(db, ee->name, &rows);
     for (size_t i = 0; i < ee->n_nics; i++) {
@@ -402,6 +420,31 @@ tvd_db_delete_ee(struct tvd_db *db, const char *name)
     }
     nic_rows(db, name, &rows);
     nic_finish(&rows);
+}
+
+void
+tvd_db_write_holder(struct tvd_db *db, const struct model_nic *nic,
+                    const char *host)
+{
+    const struct tvdrec_nic *row;
+    struct shash rows;
+
+    nic_rows(db, nic->ee->name, &rows);
+    row = shash_find_data(&rows, nic->name);
+    if (row) {
+        tvdrec_nic_set_host(row, host);
+    }
+    shash_destroy(&rows);
+}
+
+void
+tvd_db_write_next_host(struct tvd_db *db, const char *ee, const char *host)
+{
+    const struct tvdrec_ee *row = tvd_db_find_ee_row(db, ee);
+
+    if (row) {
+        tvdrec_ee_set_next_host(row, host);
+    }
 }
 
 static bool

@@ -155,6 +155,15 @@ void tvd_db_write_ee(struct tvd_db *, struct ovsdb_idl_txn *,
 /* Deletes the rows of the EE called 'name', if there are any. */
 void tvd_db_delete_ee(struct tvd_db *, const char *name);
 
+/* Says which host holds 'nic', NULL: none.  What writes EEs leaves that, and
+ * 'next_host', as it is. */
+void tvd_db_write_holder(struct tvd_db *, const struct model_nic *nic,
+                         const char *host);
+
+/* Announces that the EE called 'ee' moves to 'host' while it runs; NULL: it
+ * does not any more. */
+void tvd_db_write_next_host(struct tvd_db *, const char *ee, const char *host);
+
 /* Writes TVD_Global.  Transactions of two writers that read the same 'seq'
  * exclude each other: the later one fails with TXN_TRY_AGAIN.  'policy' may
  * be NULL to leave that column as it is. */
