@@ -173,6 +173,39 @@ decide_attachable(const struct model_host *host, const struct model_nic *nic,
     return grant(why);
 }
 
+/* --- The fabric. */
+
+bool
+decide_may_carry(const struct model_host *host, const struct model_tvd *tvd)
+{
+    return (host->label && tvd->label
+            && !missing_type(tvd->label, host->label));
+}
+
+/* How well the VLAN of 'a's TVD leads to 'b'; 0: not at all. */
+static int
+rate_carrier(const struct decide_end *a, const struct decide_end *b)
+{
+    bool both = a->tvd == b->tvd || b->has_other;
+
+    return (!a->tvd->vlan || !decide_may_carry(a->host, a->tvd)
+            || !decide_may_carry(b->host, a->tvd)) ? 0 : both ? 2 : 1;
+}
+
+const struct model_tvd *
+decide_carrier(const struct decide_end *a, const struct decide_end *b)
+{
+    int rate_a = rate_carrier(a, b);
+    int rate_b = rate_carrier(b, a);
+
+    if (a->tvd->channel != MODEL_CHANNEL_VLAN
+        || b->tvd->channel != MODEL_CHANNEL_VLAN || (!rate_a && !rate_b)) {
+        return NULL;
+    }
+    return (rate_a != rate_b ? rate_a > rate_b : a->tvd->id <= b->tvd->id)
+           ? a->tvd : b->tvd;
+}
+
 /* --- Gateways. */
 
 static bool

@@ -95,6 +95,29 @@ bool decide_attachable(const struct model_host *host,
                        const struct model_nic *nic,
                        const struct model_tvd *tvd, char **why);
 
+/* --- The fabric ------------------------------------------------------------
+ *
+ * Which VLAN, of which TVD, frames travel on between two hosts. */
+
+/* Frames of 'tvd' may pass through 'host': its label holds every type of the
+ * TVD's.  False if one of them has no label. */
+bool decide_may_carry(const struct model_host *, const struct model_tvd *);
+
+/* One end of a path: a TVD and the host that its NIC is at. */
+struct decide_end {
+    const struct model_tvd *tvd;
+    const struct model_host *host;
+    bool has_other;             /* The host has NICs of the other end's TVD. */
+};
+
+/* The TVD in whose VLAN frames travel between the two ends, whichever way:
+ * one of theirs that both hosts may carry.  One that has NICs on both hosts
+ * goes before one that has not, so that a VLAN goes where it must only; then
+ * the one with the lower id.  NULL: there is no way.  Traffic of a TVD whose
+ * channel is not "vlan" never goes on a VLAN, not even another's. */
+const struct model_tvd *decide_carrier(const struct decide_end *,
+                                       const struct decide_end *);
+
 /* --- Gateways --------------------------------------------------------------
  *
  * The gateway of a TVD is, of the NICs with its gateway role, the one with the

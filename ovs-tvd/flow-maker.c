@@ -201,6 +201,21 @@ do_dec_ttl(struct maker *m)
     ofpact_finish_DEC_TTL(&m->actions, &ids);
 }
 
+void
+do_push_vlan(struct maker *m, uint16_t vlan)
+{
+    struct ofpact_push_vlan *push = ofpact_put_PUSH_VLAN(&m->actions);
+
+    push->ethertype = htons(ETH_TYPE_VLAN_8021Q);
+    do_set(m, F_VLAN_VID, VLAN_CFI | vlan);
+}
+
+void
+do_pop_vlan(struct maker *m)
+{
+    ofpact_put_STRIP_VLAN(&m->actions);
+}
+
 static struct ofpact_conntrack *
 put_ct(struct maker *m)
 {

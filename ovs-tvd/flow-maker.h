@@ -55,6 +55,9 @@ struct flow_list;
     FIELD(TRANSIT, REG9, 10, 1, "a gateway forwards the packet")            \
     FIELD(ROUTED, REG9, 11, 1, "TTL and MACs are to be rewritten")          \
     FIELD(BEHALF, REG9, 12, 1, "ICMP error of a gateway about others")      \
+    FIELD(FABRIC, REG9, 13, 1, "the packet came from the fabric")           \
+    FIELD(OWN_TAG, REG9, 14, 1, "with the tag of its sender's TVD")         \
+    FIELD(LINK_TVD, REG9, 16, 16, "TVD of the tag that it came with")       \
     FIELD(TO_TVD, REG10, 0, 16, "entry to evaluate: TVD of the peer")       \
     FIELD(FROM_ROLE, REG10, 16, 16, "entry to evaluate: role of the opener")\
     FIELD(TO_NIC, REG11, 0, 32, "entry to evaluate: NIC of the peer")       \
@@ -62,6 +65,7 @@ struct flow_list;
     FIELD(ADDR4, XXREG3, 0, 32, "")                                         \
     FIELD(OUT, METADATA, 0, 32, "NIC to send to; part of a flood")          \
     FIELD(RULE, METADATA, 32, 32, "rule whose packet it is")                \
+    FIELD(VLAN_VID, VLAN_VID, 0, 13, "")                                    \
     FIELD(ETH_SRC, ETH_SRC, 0, 48, "")                                      \
     FIELD(ETH_DST, ETH_DST, 0, 48, "")                                      \
     FIELD(IPV4_SRC, IPV4_SRC, 0, 32, "")                                    \
@@ -156,6 +160,9 @@ void do_move(struct maker *, enum maker_field src, enum maker_field dst);
 void do_resubmit(struct maker *, enum pipeline_table);
 void do_output(struct maker *, ofp_port_t);
 void do_dec_ttl(struct maker *);
+/* Tags the frame with 'vlan', and takes the tag off. */
+void do_push_vlan(struct maker *, uint16_t vlan);
+void do_pop_vlan(struct maker *);
 /* Tracks in the zone of F_ZONE and goes on in 'table'. */
 void do_ct(struct maker *, enum pipeline_table);
 /* Remembers the connection as opened by this packet, whichever way it had been

@@ -11,6 +11,7 @@ OVS_TVD_CORE := \
 	ovs-tvd/flowtab.c \
 	ovs-tvd/idset.c \
 	ovs-tvd/pipeline.c \
+	ovs-tvd/pipeline-fabric.c \
 	ovs-tvd/pipeline-known.c \
 	ovs-tvd/pipeline-matrix.c \
 	ovs-tvd/pipeline-names.c \

@@ -22,11 +22,51 @@ void pipeline_static_flows(struct flow_list *);
 /* Of these, what happens to a packet once it is tracked. */
 void pipeline_static_track_flows(struct maker *);
 
-/* The flows of a NIC: how it is reached by all others; and if 'port' is not
- * OFPP_NONE, how it sends and receives here.  Depends on the NIC, the ids of
- * its role and TVD, and its TVD's router MAC. */
-void pipeline_nic_flows(const struct model_nic *, ofp_port_t port,
-                        struct flow_list *);
+/* A way over the fabric from NICs of a TVD here. */
+struct pipeline_way {
+    uint32_t tvd_id;            /* That TVD. */
+    uint16_t vlan;              /* The tag to send with. */
+};
+
+/* Where a NIC is. */
+struct pipeline_place {
+    ofp_port_t port;            /* Its port, OFPP_NONE: it is not here. */
+    ofp_port_t uplink;          /* OFPP_NONE: there is no fabric. */
+    bool remote;                /* It is on another host of the fabric. */
+    const struct pipeline_way *ways;    /* To it, if 'remote': at most one */
+    size_t n_ways;                      /* for each TVD. */
+};
+
+/* The flows of a NIC: how it is reached by all others; if it has a port, how
+ * it sends and receives here; if it is remote, how it sends and receives over
+ * the fabric.  Depends on the NIC, the ids of its role and TVD, and its TVD's
+ * router MAC. */
+void pipeline_nic_flows(const struct model_nic *,
+                        const struct pipeline_place *, struct flow_list *);
+
+/* --- The fabric (pipeline-fabric.c). */
+
+/* Flows that depend on nothing. */
+void pipeline_fabric_static_flows(struct maker *);
+/* What comes in at 'uplink' with no tag of ours. */
+void pipeline_uplink_flows(ofp_port_t uplink, struct flow_list *);
+/* What comes in there with 'vlan', of a TVD that this host may carry: let in,
+ * if it is 'carried'. */
+void pipeline_link_flows(uint32_t tvd_id, uint16_t vlan, ofp_port_t uplink,
+                         bool carried, struct flow_list *);
+/* How a NIC here receives from the fabric. */
+void pipeline_fabric_receiver(struct maker *, const struct model_nic *);
+/* How a NIC elsewhere sends and receives. */
+void pipeline_fabric_remote(struct maker *, const struct model_nic *,
+                            const struct pipeline_place *);
+/* What the gateway of 'tvd' gets from its TVD's EEs elsewhere; what it sends
+ * to them of its own. */
+void pipeline_fabric_gateway(struct maker *, const struct model_tvd *tvd);
+/* Its ICMP errors to them. */
+void pipeline_fabric_behalf(struct maker *, const struct model_tvd *tvd);
+/* The path by gateways from TVD 'a' to 'b', for packets from 'a'. */
+void pipeline_fabric_leg(struct maker *, const struct model_tvd *a,
+                         const struct model_tvd *b);
 
 /* The flows of a TVD: its virtual router, its gateway, what its roles provide
  * and may broadcast, and the matrix entries from its roles.  Depends on the
@@ -39,8 +79,11 @@ void pipeline_matrix_flows(const struct model *, const struct model_tvd *,
                            struct maker *);
 
 /* Broadcast: the list of parts of a TVD, and a part's list of ports. */
+/* What is sent here goes to the fabric, too, at 'uplink' with tag 'vlan', unless
+ * that is OFPP_NONE. */
 void pipeline_flood_flows(uint32_t tvd_id, const uint32_t *parts,
-                          size_t n_parts, struct flow_list *);
+                          size_t n_parts, ofp_port_t uplink, uint16_t vlan,
+                          struct flow_list *);
 void pipeline_flood_part_flows(uint32_t tvd_id, uint32_t part,
                                const ofp_port_t *ports, size_t n_ports,
                                struct flow_list *);

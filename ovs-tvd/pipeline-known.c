@@ -14,6 +14,7 @@ known_nic_destroy(struct pipeline *p, struct known_nic *nic)
 {
     hmap_remove(&p->nics, &nic->node);
     free(nic->ee);
+    free(nic->host);
     free(nic);
 }
 
@@ -26,6 +27,7 @@ known_tvd_destroy(struct pipeline *p, struct known_tvd *tvd)
     idset_destroy(&tvd->in);
     idset_destroy(&tvd->parts);
     sset_destroy(&tvd->peer_ees);
+    simap_destroy(&tvd->hosts);
     free(tvd);
 }
 
@@ -82,6 +84,7 @@ known_tvd_get(struct pipeline *p, uint32_t id)
         idset_init(&tvd->in);
         idset_init(&tvd->parts);
         sset_init(&tvd->peer_ees);
+        simap_init(&tvd->hosts);
         hmap_insert(&p->tvds, &tvd->node, hash_int(id, 0));
     }
     return tvd;
@@ -160,6 +163,70 @@ add_all(struct idset *dst, const struct idset *src)
     }
 }
 
+/* Which tags are let in, and used for whom, depends on where the TVDs are that
+ * entries connect. */
+static void
+stale_fabric(struct pipeline *p, const struct known_tvd *tvd)
+{
+    const struct idset *const sets[] = { &tvd->out, &tvd->in };
+    const struct idset_node *n;
+
+    if (p->uplink == OFPP_NONE) {
+        return;
+    }
+    idset_add(&p->stale_links, tvd->id);
+    idset_add(&p->stale_floods, tvd->id);
+    add_all(&p->stale_nics, &tvd->nics);
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        IDSET_FOR_EACH (n, sets[i]) {
+            const struct known_tvd *other = known_tvd_find(p, n->id);
+
+            idset_add(&p->stale_links, n->id);
+            if (other) {
+                add_all(&p->stale_nics, &other->nics);
+            }
+        }
+    }
+}
+
+bool
+known_tvd_is_at(const struct pipeline *p, const struct known_tvd *tvd,
+                const char *host)
+{
+    return (p->host && !strcmp(host, p->host) ? tvd->n_local > 0
+            : simap_contains(&tvd->hosts, host));
+}
+
+/* Takes note that 'nic' is on 'host' (NULL: on none but, perhaps, this
+ * one). */
+static void
+place_nic(struct pipeline *p, struct known_nic *nic, const char *host)
+{
+    struct known_tvd *tvd;
+    unsigned int n;
+
+    if (nic->host) {
+        tvd = known_tvd_get(p, nic->tvd);
+        n = simap_get(&tvd->hosts, nic->host) - 1;
+        if (n) {
+            simap_put(&tvd->hosts, nic->host, n);
+        } else {
+            simap_find_and_delete(&tvd->hosts, nic->host);
+            stale_fabric(p, tvd);
+        }
+        free(nic->host);
+        nic->host = NULL;
+    }
+    if (host) {
+        tvd = known_tvd_get(p, nic->tvd);
+        nic->host = xstrdup(host);
+        if (!simap_increase(&tvd->hosts, host, 1)
+            || simap_get(&tvd->hosts, host) == 1) {
+            stale_fabric(p, tvd);
+        }
+    }
+}
+
 /* Counts a port in or out of TVD 'id'. */
 static void
 count_local(struct pipeline *p, uint32_t id, const struct known_nic *nic,
@@ -173,6 +240,7 @@ count_local(struct pipeline *p, uint32_t id, const struct known_nic *nic,
         idset_add(&p->check_tvds, id);
         add_all(&p->check_tvds, &tvd->out);
         add_all(&p->check_tvds, &tvd->in);
+        stale_fabric(p, tvd);
     }
     idset_add(&p->stale_parts, (uint64_t) id << 24 | nic->id >> PART_BITS);
 }
@@ -180,10 +248,14 @@ count_local(struct pipeline *p, uint32_t id, const struct known_nic *nic,
 /* Brings the TVDs' members and lists of ports up to date. */
 static void
 move_nic(struct pipeline *p, struct known_nic *nic, uint32_t tvd,
-         const char *ee)
+         const char *ee, const char *host)
 {
-    ofp_port_t port = tvd ? nic->port : OFPP_NONE;
+    /* Who is on another host is not here, whatever its port. */
+    ofp_port_t port = tvd && !host ? nic->port : OFPP_NONE;
 
+    if (nic->tvd != tvd || !nullable_string_is_equal(nic->host, host)) {
+        place_nic(p, nic, NULL);
+    }
     if (nic->tvd != tvd || !nullable_string_is_equal(nic->ee, ee)) {
         stale_peers(p, nic->ee);
         stale_peers(p, ee);
@@ -213,6 +285,17 @@ move_nic(struct pipeline *p, struct known_nic *nic, uint32_t tvd,
         nic->flood_port = port;
         count_local(p, tvd, nic, 1);
     }
+    if (host && !nic->host) {
+        place_nic(p, nic, host);
+    }
+}
+
+/* The other host of the fabric that 'nic' is on, NULL: none. */
+static const char *
+other_host(const struct pipeline *p, const struct model_nic *nic)
+{
+    return (p->uplink != OFPP_NONE && nic->host && p->host
+            && strcmp(nic->host, p->host) ? nic->host : NULL);
 }
 
 void
@@ -234,7 +317,7 @@ known_examine_nic(struct pipeline *p, const struct model *model, uint32_t id)
     }
     if (nic || known) {
         move_nic(p, known_nic_get(p, id), nic ? nic->tvd->id : 0,
-                 nic ? nic->ee->name : NULL);
+                 nic ? nic->ee->name : NULL, nic ? other_host(p, nic) : NULL);
     }
     idset_add(&p->stale_nics, id);
 }
@@ -307,6 +390,7 @@ update_entries(struct pipeline *p, struct known_tvd *tvd,
 
     idset_init(&out);
     collect_entries(model_tvd, &out, &peer_ees);
+    stale_fabric(p, tvd);       /* Of those that were connected; */
     IDSET_FOR_EACH (n, &tvd->out) {
         idset_remove(&known_tvd_get(p, n->id)->in, tvd->id);
         idset_add(&p->check_tvds, n->id);
@@ -316,6 +400,7 @@ update_entries(struct pipeline *p, struct known_tvd *tvd,
         idset_add(&known_tvd_get(p, n->id)->in, tvd->id);
         idset_add(&p->check_tvds, n->id);
     }
+    stale_fabric(p, tvd);       /* of those that are now. */
     update_peers(p, tvd, &peer_ees);
     idset_destroy(&out);
     sset_destroy(&peer_ees);
@@ -372,6 +457,7 @@ known_examine_relevance(struct pipeline *p)
         if (relevant != tvd->relevant) {
             tvd->relevant = relevant;
             idset_add(&p->stale_tvds, id);
+            idset_add(&p->stale_links, id);
             add_all(&p->stale_nics, &tvd->nics);
         }
     }

@@ -17,6 +17,7 @@
 #include "openvswitch/types.h"
 #include "ovs-tvd/idset.h"
 #include "packets.h"
+#include "simap.h"
 #include "sset.h"
 
 struct flowtab;
@@ -37,6 +38,8 @@ struct known_nic {
     char *ee;                   /* Its EE's name, if 'tvd'. */
     ofp_port_t port;            /* As the caller last said. */
     ofp_port_t flood_port;      /* As the TVD's list of ports has it. */
+    char *host;                 /* The other host that it is on, if 'tvd';
+                                 * NULL: none, or this one. */
 };
 
 /* What is remembered of a TVD. */
@@ -48,6 +51,8 @@ struct known_tvd {
     struct eth_addr router_mac;
     uint32_t gateway;           /* NIC id or 0. */
     size_t n_local;             /* NICs with a port here. */
+    struct simap hosts;         /* NICs on other hosts, by host. */
+    uint16_t vlan;              /* Tag that is let in, 0: none. */
     struct idset nics;          /* Ids of its NICs. */
     struct idset out, in;       /* Ids of TVDs that an entry other than none
                                  * leads to or comes from. */
@@ -66,9 +71,14 @@ struct pipeline {
     struct idset touched_nics, touched_tvds;
     /* During a run: what is to be made anew. */
     struct idset stale_nics, stale_tvds, stale_parts, stale_floods;
+    struct idset stale_links;   /* TVDs: what is let in from the fabric. */
     struct idset check_tvds;    /* Whether they are relevant may change. */
     bool static_made;
     size_t n_recomputed;
+    char *host;                 /* This one's name, NULL: not said. */
+    ofp_port_t uplink;          /* OFPP_NONE: no fabric. */
+    bool uplink_stale;          /* Its flows are to be made anew. */
+    uint64_t links_generation;  /* Grows when a 'vlan' changes. */
 };
 
 /* TVDs by id, for one run; sorted when first asked. */
@@ -101,5 +111,9 @@ void known_examine_nic(struct pipeline *, const struct model *, uint32_t id);
 void known_examine_tvd(struct pipeline *, const struct model_tvd *model_tvd,
                        uint32_t id);
 void known_examine_relevance(struct pipeline *);
+
+/* True if 'tvd' has NICs on 'host', which may be this one. */
+bool known_tvd_is_at(const struct pipeline *, const struct known_tvd *tvd,
+                     const char *host);
 
 #endif /* ovs-tvd/pipeline-known.h */

@@ -68,7 +68,6 @@ make_forward(struct maker *m, const struct entry *e)
         make_flow(m, TABLE_FORWARD, 20, e->drop);
     }
     on_forward(m, e);
-    do_set(m, F_STEP, STEP_SOURCE);
     do_resubmit(m, TABLE_EDGE);
     make_flow(m, TABLE_FORWARD, 10,
               pipeline_cookie(PIPELINE_COOKIE_STATIC, TABLE_FORWARD));
@@ -255,8 +254,10 @@ make_leg(struct maker *m, const struct model_tvd *a,
     on_field(m, F_SRC_TVD, a->id);
     on_field(m, F_DST_TVD, b->id);
     do_set(m, F_STEP, STEP_DELIVER_G);
-    do_resubmit(m, TABLE_EDGE);
+    do_resubmit(m, TABLE_HANDOVER);
     make_flow(m, TABLE_TRANSIT, 30, cookie);
+
+    pipeline_fabric_leg(m, a, b);
 }
 
 static bool

@@ -140,35 +140,54 @@ make_receiver(struct maker *m, const struct model_nic *nic, ofp_port_t port,
 }
 
 void
-pipeline_nic_flows(const struct model_nic *nic, ofp_port_t port,
-                   struct flow_list *flows)
+pipeline_nic_flows(const struct model_nic *nic,
+                   const struct pipeline_place *place, struct flow_list *flows)
 {
     uint64_t cookie = pipeline_cookie(PIPELINE_COOKIE_NIC, nic->id);
     struct maker m;
 
     maker_init(&m, flows);
     make_presence(&m, nic, cookie);
-    if (port != OFPP_NONE) {
-        make_sender(&m, nic, port, cookie);
-        make_receiver(&m, nic, port, cookie);
+    if (place->port != OFPP_NONE) {
+        make_sender(&m, nic, place->port, cookie);
+        make_receiver(&m, nic, place->port, cookie);
+        if (place->uplink != OFPP_NONE) {
+            pipeline_fabric_receiver(&m, nic);
+        }
+    } else if (place->remote) {
+        pipeline_fabric_remote(&m, nic, place);
     }
     maker_uninit(&m);
 }
 
+static void
+do_parts(struct maker *m, const uint32_t *parts, size_t n_parts)
+{
+    for (size_t i = 0; i < n_parts; i++) {
+        do_set(m, F_OUT, parts[i]);
+        do_resubmit(m, TABLE_FLOOD_PART);
+    }
+}
+
 void
 pipeline_flood_flows(uint32_t tvd_id, const uint32_t *parts, size_t n_parts,
-                     struct flow_list *flows)
+                     ofp_port_t uplink, uint16_t vlan, struct flow_list *flows)
 {
+    uint64_t cookie = pipeline_cookie(PIPELINE_COOKIE_TVD, tvd_id);
     struct maker m;
 
     maker_init(&m, flows);
     on_field(&m, F_PORT_TVD, tvd_id);
-    for (size_t i = 0; i < n_parts; i++) {
-        do_set(&m, F_OUT, parts[i]);
-        do_resubmit(&m, TABLE_FLOOD_PART);
+    do_parts(&m, parts, n_parts);
+    make_flow(&m, TABLE_FLOOD_TVD, 100, cookie);
+    if (uplink != OFPP_NONE) {
+        on_field(&m, F_PORT_TVD, tvd_id);
+        on_field(&m, F_FABRIC, 0);
+        do_parts(&m, parts, n_parts);
+        do_push_vlan(&m, vlan);
+        do_output(&m, uplink);
+        make_flow(&m, TABLE_FLOOD_TVD, 110, cookie);
     }
-    make_flow(&m, TABLE_FLOOD_TVD, 100,
-              pipeline_cookie(PIPELINE_COOKIE_TVD, tvd_id));
     maker_uninit(&m);
 }
 

@@ -439,7 +439,6 @@ make_choice(struct maker *m)
 
     on_field(m, F_REVERSE, REVERSE_NONE);
     make_drop(m, TABLE_FORWARD, 1, DROP_NO_RULE);
-    do_set(m, F_STEP, STEP_SOURCE);
     do_resubmit(m, TABLE_EDGE);
     make_flow(m, TABLE_FORWARD, 0, STATIC(FORWARD));
 
@@ -488,6 +487,7 @@ pipeline_static_flows(struct flow_list *flows)
     make_route(&m);
     make_choice(&m);
     pipeline_static_track_flows(&m);
+    pipeline_fabric_static_flows(&m);
     make_output(&m);
     maker_uninit(&m);
 }

@@ -64,6 +64,14 @@
                    "TTL of routed packets")                                 \
     PIPELINE_TABLE(PORT, 25, "port",                                        \
                    "NIC to port; MACs of routed packets")                   \
+    PIPELINE_TABLE(ARRIVAL, 26, "arrival",                                  \
+                   "who sends a frame that comes from the fabric")          \
+    PIPELINE_TABLE(ARRIVED, 27, "arrived",                                  \
+                   "who here gets a frame that came from the fabric")       \
+    PIPELINE_TABLE(VIA, 28, "via",                                          \
+                   "what comes from the fabric for a gateway to forward")   \
+    PIPELINE_TABLE(HANDOVER, 29, "handover",                                \
+                   "the last edge: here, or on the receiver's host")        \
     PIPELINE_TABLE(ADDRESS, 30, "address",                                  \
                    "subroutine: address to NIC, role, TVD, MAC")            \
     PIPELINE_TABLE(SAME_NIC, 31, "same-nic",                                \
@@ -130,7 +138,17 @@ enum pipeline_table {
     PIPELINE_DROP(BROADCAST_RESTRICTED, 23, "broadcast-restricted",         \
                   "broadcast from a role not unrestricted in its TVD")      \
     PIPELINE_DROP(NOT_HERE, 24, "not-here",                                 \
-                  "the destination is not on this host")
+                  "the destination is not on this host")                    \
+    PIPELINE_DROP(UNTAGGED, 25, "untagged",                                 \
+                  "came from the fabric without a tag")                     \
+    PIPELINE_DROP(FOREIGN_TAG, 26, "foreign-tag",                           \
+                  "came from the fabric with a tag this host may not carry")\
+    PIPELINE_DROP(PRUNED_TAG, 27, "pruned-tag",                             \
+                  "came from the fabric with a tag that nobody here needs") \
+    PIPELINE_DROP(FABRIC_SOURCE, 28, "fabric-source",                       \
+                  "came from the fabric from no NIC of another host")       \
+    PIPELINE_DROP(FABRIC_TAG, 29, "fabric-tag",                             \
+                  "came from the fabric with a tag of neither end")
 
 enum pipeline_drop {
 #define PIPELINE_DROP(ENUM, ID, NAME, MEANING) DROP_##ENUM = ID,

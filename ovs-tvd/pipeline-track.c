@@ -186,7 +186,7 @@ make_verdict(struct maker *m)
     do_resubmit(m, TABLE_COUNT);
     do_resubmit(m, TABLE_COMMIT);
     do_set(m, F_STEP, STEP_DELIVER);
-    do_resubmit(m, TABLE_EDGE);
+    do_resubmit(m, TABLE_HANDOVER);
     make_flow(m, TABLE_VERDICT, 50, STATIC(VERDICT));
 
     on_verdict(m, STEP_SOURCE, VERDICT_GATEWAY);

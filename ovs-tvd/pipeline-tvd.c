@@ -187,7 +187,6 @@ make_behalf(struct maker *m, const struct model_tvd *tvd)
                  ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
         on_field(m, F_SRC_NIC, tvd->gateway->id);
         on_field(m, F_REVERSE, REVERSE_NONE);
-        do_set(m, F_STEP, STEP_SOURCE);
         do_resubmit(m, TABLE_EDGE);
         make_flow(m, TABLE_FORWARD, 25, tvd_cookie(tvd));
 
@@ -203,6 +202,7 @@ make_behalf(struct maker *m, const struct model_tvd *tvd)
     on_field(m, F_DST_TVD, tvd->id);
     on_ct_state(m, CS_TRACKED | CS_INVALID, 0);
     make_drop(m, TABLE_TRACK, 95, DROP_INVALID_STATE);
+    pipeline_fabric_behalf(m, tvd);
 }
 
 /* A packet from the gateway's port with somebody else's source. */
@@ -264,7 +264,7 @@ make_approach(struct maker *m, const struct model_tvd *tvd)
     on_field(m, F_DST_NIC, tvd->gateway->id);
     do_resubmit(m, TABLE_COMMIT);
     do_set(m, F_STEP, STEP_DELIVER_G);
-    do_resubmit(m, TABLE_EDGE);
+    do_resubmit(m, TABLE_HANDOVER);
     make_flow(m, TABLE_LEG, 50, tvd_cookie(tvd));
 
     on_field(m, F_DST_TVD, tvd->id);
@@ -306,6 +306,7 @@ pipeline_tvd_flows(const struct model *model, const struct model_tvd *tvd,
         make_transit(&m, tvd);
         make_approach(&m, tvd);
         make_behalf(&m, tvd);
+        pipeline_fabric_gateway(&m, tvd);
     }
     SHASH_FOR_EACH (node, &tvd->roles) {
         const struct model_role *role = node->data;

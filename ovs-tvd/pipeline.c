@@ -9,6 +9,8 @@
 #include "ovs-tvd/pipeline.h"
 
 #include <stdlib.h>
+#include "bitmap.h"
+#include "flowpolicy/decide.h"
 #include "lib/model.h"
 #include "ovs-tvd/flowtab.h"
 #include "ovs-tvd/pipeline-flows.h"
@@ -23,6 +25,8 @@ enum owner_kind {
     OWNER_NIC,
     OWNER_FLOOD,
     OWNER_FLOOD_PART,           /* id: TVD id << 24 | part. */
+    OWNER_UPLINK,
+    OWNER_LINK,                 /* id: TVD id. */
 };
 
 /* More parts than this do not fit into one flow. */
@@ -43,7 +47,9 @@ pipeline_create(struct flowtab *flowtab)
     idset_init(&p->stale_tvds);
     idset_init(&p->stale_parts);
     idset_init(&p->stale_floods);
+    idset_init(&p->stale_links);
     idset_init(&p->check_tvds);
+    p->uplink = OFPP_NONE;
     p->all = true;
     return p;
 }
@@ -76,7 +82,9 @@ pipeline_destroy(struct pipeline *p)
     idset_destroy(&p->stale_tvds);
     idset_destroy(&p->stale_parts);
     idset_destroy(&p->stale_floods);
+    idset_destroy(&p->stale_links);
     idset_destroy(&p->check_tvds);
+    free(p->host);
     free(p);
 }
 
@@ -101,6 +109,36 @@ pipeline_get_port(const struct pipeline *p, uint32_t nic_id)
     const struct known_nic *nic = known_nic_find(p, nic_id);
 
     return nic ? nic->port : OFPP_NONE;
+}
+
+void
+pipeline_set_fabric(struct pipeline *p, const char *host, ofp_port_t uplink)
+{
+    if (!nullable_string_is_equal(p->host, host) || p->uplink != uplink) {
+        free(p->host);
+        p->host = nullable_xstrdup(host);
+        p->uplink = uplink;
+        p->uplink_stale = true;
+        p->all = true;
+    }
+}
+
+void
+pipeline_get_vlans(const struct pipeline *p, unsigned long *bitmap)
+{
+    const struct known_tvd *tvd;
+
+    HMAP_FOR_EACH (tvd, node, &p->tvds) {
+        if (tvd->vlan) {
+            bitmap_set1(bitmap, tvd->vlan);
+        }
+    }
+}
+
+uint64_t
+pipeline_vlans_generation(const struct pipeline *p)
+{
+    return p->links_generation;
 }
 
 void
@@ -137,8 +175,208 @@ replace(struct pipeline *p, enum owner_kind kind, uint64_t id,
     p->n_recomputed++;
 }
 
+/* --- The fabric. */
+
+/* TVD 'tvd' on 'host', as an end of a path to 'other'; NULL TVD: no end. */
+static struct decide_end
+path_end(const struct pipeline *p, const struct model *model,
+         const struct model_tvd *tvd, const char *host,
+         const struct known_tvd *other)
+{
+    const struct model_host *model_host = model_host_find(model, host);
+
+    return (struct decide_end) {
+        .tvd = model_host ? tvd : NULL,
+        .host = model_host,
+        .has_other = known_tvd_is_at(p, other, host),
+    };
+}
+
+/* The TVD in whose VLAN NICs of 'a' here and of 'b' on 'host' meet, or
+ * NULL. */
+static const struct model_tvd *
+find_carrier(const struct pipeline *p, const struct model *model,
+             struct tvd_index *index, const struct known_tvd *a,
+             const struct known_tvd *b, const char *host)
+{
+    const struct model_tvd *tvd_a = tvd_index_find(index, a->id);
+    const struct model_tvd *tvd_b = tvd_index_find(index, b->id);
+    struct decide_end here, there;
+
+    if (!tvd_a || !tvd_b) {
+        return NULL;
+    }
+    here = path_end(p, model, tvd_a, p->host, b);
+    there = path_end(p, model, tvd_b, host, a);
+    return here.tvd && there.tvd ? decide_carrier(&here, &there) : NULL;
+}
+
+/* Calls 'cb' for 'tvd' and each TVD that an entry connects it with, of which
+ * there are NICs here, until it returns true; and then returns true. */
+static bool
+for_each_connected(const struct pipeline *p, const struct known_tvd *tvd,
+                   bool (*cb)(const struct known_tvd *, void *), void *aux)
+{
+    const struct idset *const sets[] = { &tvd->out, &tvd->in };
+    const struct idset_node *n;
+
+    if (tvd->n_local && cb(tvd, aux)) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        IDSET_FOR_EACH (n, sets[i]) {
+            const struct known_tvd *other = known_tvd_find(p, n->id);
+
+            if (other && other->n_local && other != tvd
+                && !(i && idset_contains(&tvd->out, n->id))
+                && cb(other, aux)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What is collected of the ways to a NIC on another host. */
+struct collect_ways {
+    const struct pipeline *p;
+    const struct model *model;
+    struct tvd_index *index;
+    const struct known_tvd *to;
+    const char *host;
+    struct pipeline_way *ways;
+    size_t n, allocated;
+};
+
+static bool
+collect_way(const struct known_tvd *from, void *c_)
+{
+    struct collect_ways *c = c_;
+    const struct model_tvd *carrier = find_carrier(c->p, c->model, c->index,
+                                                   from, c->to, c->host);
+
+    if (carrier) {
+        if (c->n >= c->allocated) {
+            c->ways = x2nrealloc(c->ways, &c->allocated, sizeof *c->ways);
+        }
+        c->ways[c->n++] = (struct pipeline_way) {
+            .tvd_id = from->id, .vlan = carrier->vlan,
+        };
+    }
+    return false;
+}
+
+/* What decides whether frames of a TVD are let in. */
+struct carried {
+    const struct pipeline *p;
+    const struct model *model;
+    struct tvd_index *index;
+    const struct known_tvd *tvd;
+};
+
+/* True if NICs of 'local' here are reached over the VLAN of the TVD. */
+static bool
+is_carrier(const struct known_tvd *local, void *c_)
+{
+    const struct carried *c = c_;
+    const struct simap_node *node;
+
+    if (local == c->tvd) {
+        return true;
+    }
+    SIMAP_FOR_EACH (node, &c->tvd->hosts) {
+        const struct model_tvd *carrier = find_carrier(
+            c->p, c->model, c->index, local, c->tvd, node->name);
+
+        if (carrier && carrier->id == c->tvd->id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is let in from the fabric. */
 static void
-make_nics(struct pipeline *p, const struct model *model)
+make_links(struct pipeline *p, const struct model *model,
+           struct tvd_index *index)
+{
+    const struct model_host *self = p->host ? model_host_find(model, p->host)
+                                            : NULL;
+    struct flow_list flows;
+    uint64_t id;
+
+    flow_list_init(&flows);
+    while (idset_pop(&p->stale_links, &id)) {
+        struct known_tvd *known = known_tvd_get(p, id);
+        const struct model_tvd *tvd = tvd_index_find(index, id);
+        struct carried c = { p, model, index, known };
+        uint16_t vlan = 0;
+
+        if (tvd && self && tvd->vlan && p->uplink != OFPP_NONE
+            && tvd->channel == MODEL_CHANNEL_VLAN
+            && decide_may_carry(self, tvd)) {
+            bool carried = for_each_connected(p, known, is_carrier, &c);
+
+            pipeline_link_flows(id, tvd->vlan, p->uplink, carried, &flows);
+            vlan = carried ? tvd->vlan : 0;
+        }
+        if (vlan != known->vlan) {
+            known->vlan = vlan;
+            p->links_generation++;
+            idset_add(&p->stale_floods, id);
+        }
+        replace(p, OWNER_LINK, id, &flows);
+    }
+}
+
+static void
+make_uplink(struct pipeline *p)
+{
+    struct flow_list flows;
+
+    if (p->uplink_stale) {
+        p->uplink_stale = false;
+        flow_list_init(&flows);
+        if (p->uplink != OFPP_NONE) {
+            pipeline_uplink_flows(p->uplink, &flows);
+        }
+        replace(p, OWNER_UPLINK, 0, &flows);
+    }
+}
+
+/* --- NICs, TVDs, broadcast. */
+
+static void
+make_nic(struct pipeline *p, const struct model *model,
+         struct tvd_index *index, const struct known_nic *known,
+         struct flow_list *flows)
+{
+    const struct model_nic *nic = model_nic_find_id(model, known->id);
+    struct pipeline_place place = {
+        .port = known->flood_port,
+        .uplink = p->uplink,
+        .remote = known->host != NULL,
+    };
+    struct collect_ways c = {
+        p, model, index, known_tvd_get(p, known->tvd), known->host, NULL, 0, 0,
+    };
+
+    /* What has changed without a mark yet is better left out. */
+    if (!known_nic_is_complete(nic) || nic->tvd->id != known->tvd) {
+        return;
+    }
+    if (place.remote) {
+        for_each_connected(p, c.to, collect_way, &c);
+        place.ways = c.ways;
+        place.n_ways = c.n;
+    }
+    pipeline_nic_flows(nic, &place, flows);
+    free(c.ways);
+}
+
+static void
+make_nics(struct pipeline *p, const struct model *model,
+          struct tvd_index *index)
 {
     struct flow_list flows;
     uint64_t id;
@@ -148,12 +386,7 @@ make_nics(struct pipeline *p, const struct model *model)
         struct known_nic *known = known_nic_find(p, id);
 
         if (known && known->tvd && known_tvd_get(p, known->tvd)->relevant) {
-            const struct model_nic *nic = model_nic_find_id(model, id);
-
-            /* What has changed without a mark yet is better left out. */
-            if (known_nic_is_complete(nic) && nic->tvd->id == known->tvd) {
-                pipeline_nic_flows(nic, known->port, &flows);
-            }
+            make_nic(p, model, index, known, &flows);
         }
         replace(p, OWNER_NIC, id, &flows);
         if (known && !known->tvd && known->port == OFPP_NONE) {
@@ -240,7 +473,12 @@ make_floods(struct pipeline *p)
         }
         qsort(parts, n, sizeof *parts, compare_parts);
         if (n) {
-            pipeline_flood_flows(id, parts, MIN(n, MAX_PARTS), &flows);
+            /* Nobody else is to be bothered. */
+            bool remote = tvd->vlan && !simap_is_empty(&tvd->hosts);
+
+            pipeline_flood_flows(id, parts, MIN(n, MAX_PARTS),
+                                 remote ? p->uplink : OFPP_NONE, tvd->vlan,
+                                 &flows);
         }
         free(parts);
         replace(p, OWNER_FLOOD, id, &flows);
@@ -268,6 +506,8 @@ expand_all(struct pipeline *p, const struct model *model,
     }
     HMAP_FOR_EACH (tvd, node, &p->tvds) {
         idset_add(&p->touched_tvds, tvd->id);
+        idset_add(&p->stale_links, tvd->id);
+        idset_add(&p->stale_floods, tvd->id);
     }
     p->all = false;
 }
@@ -280,7 +520,8 @@ forget_tvds(struct pipeline *p)
 
     HMAP_FOR_EACH_SAFE (tvd, node, &p->tvds) {
         if (!tvd->exists && !idset_count(&tvd->nics)
-            && !idset_count(&tvd->in) && !idset_count(&tvd->parts)) {
+            && !idset_count(&tvd->in) && !idset_count(&tvd->parts)
+            && !tvd->vlan) {
             known_tvd_destroy(p, tvd);
         }
     }
@@ -313,7 +554,9 @@ pipeline_run(struct pipeline *p, const struct model *model)
         known_examine_tvd(p, tvd_index_find(&index, id), id);
     }
     known_examine_relevance(p);
-    make_nics(p, model);
+    make_uplink(p);
+    make_links(p, model, &index);
+    make_nics(p, model, &index);
     make_tvds(p, model, &index);
     make_flood_parts(p);
     make_floods(p);

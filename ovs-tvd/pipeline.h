@@ -40,12 +40,24 @@ void pipeline_set_port(struct pipeline *, uint32_t nic_id, ofp_port_t port);
 /* OFPP_NONE if the NIC has none. */
 ofp_port_t pipeline_get_port(const struct pipeline *, uint32_t nic_id);
 
+/* This is host 'host', and 'uplink' its port to the fabric; OFPP_NONE: it has
+ * none, and knows of no other host (the default).  Marks everything if that is
+ * news. */
+void pipeline_set_fabric(struct pipeline *, const char *host,
+                         ofp_port_t uplink);
+
+/* The VLANs whose frames the last run lets in from the fabric, as a bitmap of
+ * 4,096 bits (libopenvswitch's bitmap.h) that the caller clears.  The number
+ * of it changes when they do. */
+void pipeline_get_vlans(const struct pipeline *, unsigned long *bitmap);
+uint64_t pipeline_vlans_generation(const struct pipeline *);
+
 /* Marks.
  *
  * _nic: a NIC came, went, or anything in it or its EE changed.
  * _tvd: a TVD came or went, or any of its subnets, router MAC, gateway,
  *       roles, or rules from its roles changed.
- * _all: anything may have changed. */
+ * _all: anything may have changed; hosts and labels among it. */
 void pipeline_touch_nic(struct pipeline *, uint32_t nic_id);
 void pipeline_touch_tvd(struct pipeline *, uint32_t tvd_id);
 void pipeline_touch_all(struct pipeline *);

@@ -370,6 +370,14 @@ run_actions(struct machine *m, struct machine_packet *p,
             ovs_assert(p->flow.nw_ttl > 1);
             p->flow.nw_ttl--;
             break;
+        case OFPACT_PUSH_VLAN:
+            ovs_assert(!p->flow.vlans[0].tci);
+            p->flow.vlans[0].tpid = ofpact_get_PUSH_VLAN(a)->ethertype;
+            p->flow.vlans[0].tci = htons(VLAN_CFI);
+            break;
+        case OFPACT_STRIP_VLAN:
+            p->flow.vlans[0].tpid = p->flow.vlans[0].tci = 0;
+            break;
         case OFPACT_CT:
             conntrack(m, p, ofpact_get_CT(a));
             break;

@@ -151,6 +151,62 @@ random_policy(uint32_t members, uint32_t matrix, const struct model *old)
     return m;
 }
 
+static void
+label_tvds(struct model *m, struct model_label *all, bool narrow)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &m->tvds) {
+        struct model_tvd *tvd = node->data;
+
+        tvd->channel = MODEL_CHANNEL_VLAN;
+        tvd->label = narrow ? model_label_add(m, tvd->name) : all;
+        sset_add(&tvd->label->types, narrow ? tvd->name : "any");
+    }
+}
+
+void
+random_policy_place(struct model *m, int n_hosts, bool narrow)
+{
+    struct model_label *all = model_label_add(m, "all");
+    const char **names;
+    struct sset ees = SSET_INITIALIZER(&ees);
+    struct shash_node *node;
+
+    label_tvds(m, all, narrow);
+    for (int i = 0; i < n_hosts; i++) {
+        char *name = xasprintf("h%d", i);
+        struct model_host *host = model_host_add(m, name);
+
+        host->label = narrow ? model_label_add(m, name) : all;
+        for (int t = 0; narrow && t < RANDOM_N_TVDS; t++) {
+            if (random_range(2)) {
+                sset_add(&host->label->types, random_tvds[t]);
+            }
+        }
+        free(name);
+    }
+    SHASH_FOR_EACH (node, &m->ees) {
+        sset_add(&ees, node->name);
+    }
+    names = sset_sort(&ees);    /* The same for the same seed. */
+    for (size_t e = 0; e < sset_count(&ees); e++) {
+        struct model_ee *ee = model_ee_find(m, names[e]);
+        char *name = xasprintf("h%d", random_range(n_hosts));
+        struct model_host *host = model_host_find(m, name);
+
+        for (size_t i = 0; i < ee->n_nics; i++) {
+            ee->nics[i]->host = xstrdup(name);
+            if (narrow) {
+                sset_add(&host->label->types, ee->nics[i]->tvd->name);
+            }
+        }
+        free(name);
+    }
+    free(names);
+    sset_destroy(&ees);
+}
+
 const struct model_nic **
 random_policy_nics(const struct model *m, size_t *n)
 {

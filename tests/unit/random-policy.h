@@ -19,6 +19,11 @@ extern const char *const random_roles[RANDOM_N_ROLES];
 struct model *random_policy(uint32_t members, uint32_t matrix,
                             const struct model *old);
 
+/* Puts the EEs on hosts "h0", "h1", ... of one fabric, at random.  All may
+ * carry everything; or, if 'narrow', each TVD has a type of its own and a host
+ * some of them, but those of the EEs on it. */
+void random_policy_place(struct model *, int n_hosts, bool narrow);
+
 /* All NICs, in no order, and their number; caller frees. */
 const struct model_nic **random_policy_nics(const struct model *, size_t *n);
 

@@ -39,6 +39,9 @@ bench_init(struct bench *b, struct model *m)
     *b = (struct bench) { .m = m, .what = "nothing" };
     b->flowtab = flowtab_create();
     b->pipeline = pipeline_create(b->flowtab);
+    if (shash_count(&m->hosts)) {
+        pipeline_set_fabric(b->pipeline, "h0", u16_to_ofp(60000));
+    }
 }
 
 /* Ends all but the model. */
@@ -249,6 +252,21 @@ change_port(struct bench *b)
 }
 
 static void
+change_host(struct bench *b)
+{
+    struct model_ee *ee = any_ee(b);
+
+    if (ee && shash_count(&b->m->hosts)) {
+        struct model_nic *nic = ee->nics[random_range(ee->n_nics)];
+
+        b->what = "moving a NIC to another host, or to none";
+        free(nic->host);
+        nic->host = random_range(4) ? xasprintf("h%d", random_range(3)) : NULL;
+        pipeline_touch_nic(b->pipeline, nic->id);
+    }
+}
+
+static void
 change_rule(struct bench *b)
 {
     struct model_role *role = any_role(b);
@@ -296,7 +314,7 @@ test_changes(uint32_t first_seed, int n_seeds)
 {
     static void (*const changes[])(struct bench *) = {
         add_ee, add_ee, remove_ee, change_nic, change_port, change_rule,
-        change_tvd,
+        change_tvd, change_host, change_host,
     };
     size_t steps = 0, wrong = 0;
 
@@ -305,6 +323,9 @@ test_changes(uint32_t first_seed, int n_seeds)
         struct shash_node *node;
         struct bench b;
 
+        if (seed % 3) {
+            random_policy_place(m, 3, seed % 2);
+        }
         bench_init(&b, m);
         b.state.last[ALLOC_RULE] = 1000;
         SHASH_FOR_EACH (node, &m->ees) {

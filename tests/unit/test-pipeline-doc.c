@@ -27,22 +27,26 @@ static const char policy[] =
     "tvds:\n"
     "  a:\n"
     "    label: l\n"
+    "    channel: vlan\n"
     "    subnets: [10.10.0.0/24, 'fd00:10::/64']\n"
     "    roles: [gateway, desk, mute, {server: {provides:\n"
     "            [dhcp-server, router-advertisement]}}]\n"
-    "  b: {label: l, subnets: [10.20.0.0/24], roles: [gateway, desk]}\n"
+    "  b: {label: l, channel: vlan, subnets: [10.20.0.0/24],\n"
+    "      roles: [gateway, desk]}\n"
+    "  c: {label: l, channel: vlan, subnets: [10.30.0.0/24]}\n"
     "flows:\n"
     "  a:\n"
     "    desk: {a: {rule: G}, b: {rule: P, peers: [b1, b/desk],\n"
     "           services: [icmp, tcp/8000-8010, udp]}}\n"
     "    mute: {a: none, b: unrestricted}\n"
     "  b: {desk: {a: {rule: G, services: [udp/53]}}}\n"
-    "hosts: {h: {label: l}}\n"
+    "hosts: {h: {label: l}, h2: {label: l}}\n"
     "ees:\n"
     "  ga: {label: l, kind: namespace, nics: [{tvd: a, role: gateway}]}\n"
     "  a1: {label: l, kind: namespace, nics: [{tvd: a, role: desk}]}\n"
     "  gb: {label: l, kind: namespace, nics: [{tvd: b, role: gateway}]}\n"
-    "  b1: {label: l, kind: namespace, nics: [{tvd: b, role: desk}]}\n";
+    "  b1: {label: l, kind: namespace, nics: [{tvd: b, role: desk}]}\n"
+    "  b2: {label: l, kind: namespace, nics: [{tvd: b, role: desk}]}\n";
 
 static struct model *
 make_model(void)
@@ -93,9 +97,11 @@ flows_of_code(struct sset *flows)
     struct pipeline *pipeline = pipeline_create(ft);
     struct model_nic *nic;
 
+    pipeline_set_fabric(pipeline, "h", u16_to_ofp(60000));
     HMAP_FOR_EACH (nic, id_node, &model->nics_by_id) {
         pipeline_set_port(pipeline, nic->id, u16_to_ofp(nic->id));
     }
+    model_nic_find_full_name(model, "b2/eth0")->host = xstrdup("h2");
     pipeline_run(pipeline, model);
     flowtab_for_each_wanted(ft, note_flow, flows);
     pipeline_destroy(pipeline);

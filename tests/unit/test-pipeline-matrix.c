@@ -162,13 +162,24 @@ make_error(const struct model_nic *reporter, const struct model_nic *src,
 /* Of one policy, before the rest is only counted. */
 #define MAX_COMPLAINTS 20
 
+/* The port to the fabric, where there are several hosts. */
+#define UPLINK u16_to_ofp(60000)
+#define MAX_SITES 4
+
+/* A host. */
+struct site {
+    struct pipeline *pipeline;
+    struct flowtab *flowtab;
+    struct machine *machine;
+};
+
 struct bench {
     const struct model *model;
     const struct model_nic **nics;      /* Of the model, owned. */
     size_t n_nics;
-    struct pipeline *pipeline;
-    struct flowtab *flowtab;
-    struct machine *machine;
+    struct site sites[MAX_SITES];       /* Host "hI" is number I. */
+    int n_sites;
+    size_t last_site;           /* Where the last packet ended. */
     size_t n_checks, n_allowed, n_wrong, n_stale;
     const char *what;           /* What is being tried, */
     const struct model_nic *src, *dst;  /* between whom. */
@@ -223,6 +234,93 @@ forward(const struct bench *b, const struct model_nic *gateway,
     }
 }
 
+static size_t
+site_of(const struct bench *b, const struct model_nic *nic)
+{
+    return b->n_sites > 1 ? nic->host[1] - '0' : 0;
+}
+
+static void
+forget_connections(struct bench *b)
+{
+    for (int i = 0; i < b->n_sites; i++) {
+        machine_forget_connections(b->sites[i].machine);
+    }
+}
+
+/* NULL if the TVD of the tag of 'p', sent by site 'from', is none that both
+ * ends of its way may carry. */
+static const char *
+check_tag(const struct bench *b, const struct machine_packet *p, size_t from)
+{
+    const struct model_nic *to = model_nic_find_mac(b->model, p->flow.dl_dst);
+    char name[] = { 'h', '0' + from, '\0' };
+    struct shash_node *node;
+
+    if (!to || !strcmp(to->host, name)) {
+        return "sent to the fabric for nobody there";
+    }
+    SHASH_FOR_EACH (node, &b->model->tvds) {
+        const struct model_tvd *tvd = node->data;
+
+        if (p->flow.vlans[0].tci == htons(VLAN_CFI | tvd->vlan)) {
+            return (decide_may_carry(model_host_find(b->model, name), tvd)
+                    && decide_may_carry(model_host_find(b->model, to->host),
+                                        tvd)
+                    ? NULL : "sent with a tag that one of the hosts may not "
+                             "carry");
+        }
+    }
+    return "sent to the fabric without a tag of a TVD";
+}
+
+/* Runs 'packet' at 'site' and, if it goes to the fabric, at all the others,
+ * as if no switch knew where it has to go.  Returns the number of ports of
+ * NICs that it comes out at, and stores in '*site' where. */
+static size_t
+run_packet(struct bench *b, const struct machine_packet *packet, size_t *site,
+           struct machine_output out[MACHINE_MAX_OUTPUTS], const char **leak)
+{
+    size_t from = *site, n = machine_run(b->sites[from].machine, packet, out);
+    struct machine_packet frame;
+
+    b->last_site = from;
+    if (!n || out[0].port != UPLINK) {
+        return n;
+    }
+    *leak = n > 1 ? "sent to the fabric and elsewhere"
+                  : check_tag(b, &out[0].packet, from);
+    frame = out[0].packet;
+    memset(frame.flow.regs, 0, sizeof frame.flow.regs);
+    frame.flow.metadata = 0;
+    frame.flow.ct_state = 0;
+    frame.flow.in_port.ofp_port = UPLINK;
+    n = 0;
+    for (size_t i = 0; i < b->n_sites; i++) {
+        struct machine_output here[MACHINE_MAX_OUTPUTS];
+        size_t n_here;
+
+        if (i == from) {
+            continue;
+        }
+        n_here = machine_run(b->sites[i].machine, &frame, here);
+        if (n_here) {
+            *site = i;
+            n += n_here;
+            out[0] = here[0];
+            if (here[0].port == UPLINK) {
+                *leak = "came from the fabric and went back to it";
+            }
+        }
+        const struct model_nic *to = model_nic_find_mac(b->model,
+                                                        frame.flow.dl_dst);
+        if (to && site_of(b, to) == i) {
+            b->last_site = i;
+        }
+    }
+    return n;
+}
+
 /* Sends 'packet' from the port of 'from' and follows it to its end. */
 static struct trip
 travel(struct bench *b, const struct model_nic *from,
@@ -230,11 +328,12 @@ travel(struct bench *b, const struct model_nic *from,
 {
     struct machine_output out[MACHINE_MAX_OUTPUTS];
     struct trip t = { .path = { from }, .n = 1 };
+    size_t site = site_of(b, from);
 
     while (t.n < ARRAY_SIZE(t.path)) {
-        size_t n = machine_run(b->machine, &packet, out);
+        size_t n = run_packet(b, &packet, &site, out, &t.leak);
 
-        if (!n) {
+        if (t.leak || !n) {
             return t;
         }
         const struct model_nic *nic = model_nic_find_id(
@@ -281,7 +380,7 @@ complain(struct bench *b, const struct trip *t, const char *why,
         enum pipeline_cookie_kind cookie_kind = PIPELINE_COOKIE_STATIC;
         uint64_t id = 0;
 
-        pipeline_cookie_parse(machine_last_cookie(b->machine), &cookie_kind,
+        pipeline_cookie_parse(machine_last_cookie(b->sites[b->last_site].machine), &cookie_kind,
                               &id);
         printf("# seed %"PRIu32": %s to %s, %s of IPv%d: %s: %s; went ",
                b->seed, b->src->ee->name, b->dst->ee->name, kind->what,
@@ -290,7 +389,7 @@ complain(struct bench *b, const struct trip *t, const char *why,
         printf("; expected ");
         print_path(want, n_want);
         printf("; last table %s%s%s\n",
-               pipeline_table_to_string(machine_last_table(b->machine)),
+               pipeline_table_to_string(machine_last_table(b->sites[b->last_site].machine)),
                cookie_kind == PIPELINE_COOKIE_DROP ? ", drop " : "",
                cookie_kind == PIPELINE_COOKIE_DROP
                ? pipeline_drop_to_string(id) : "");
@@ -375,7 +474,7 @@ try_pair(struct bench *b, const struct model_nic *src,
 
     b->src = src;
     b->dst = dst;
-    machine_forget_connections(b->machine);
+    forget_connections(b);
     b->what = "a first packet";
     t = travel(b, src, make_packet(src, src, dst, to, kind, ipv6));
     expect_path(b, &t, d.path, d.n_path, kind, ipv6);
@@ -394,7 +493,7 @@ try_pair(struct bench *b, const struct model_nic *src,
     expect_path(b, &t, d.path, d.n_path, kind, ipv6);
     try_errors(b, src, dst, &d, kind, ipv6);
 
-    machine_forget_connections(b->machine);
+    forget_connections(b);
     b->what = "a packet to the router's MAC";
     t = travel(b, src, make_packet(src, src, dst, src->tvd->router_mac, kind,
                                    ipv6));
@@ -409,7 +508,7 @@ try_forgeries(struct bench *b, const struct model_nic *src,
 {
     b->src = src;
     b->dst = dst;
-    machine_forget_connections(b->machine);
+    forget_connections(b);
     for (size_t i = 0; i < b->n_nics; i++) {
         const struct model_nic *other = b->nics[i];
         struct trip t;
@@ -450,7 +549,7 @@ try_transit(struct bench *b, const struct model_nic *gateway,
     }
     b->src = src;
     b->dst = dst;
-    machine_forget_connections(b->machine);
+    forget_connections(b);
     b->what = "a packet made up by a gateway";
     struct trip t = travel(b, gateway,
                            make_packet(gateway, src, dst,
@@ -461,20 +560,30 @@ try_transit(struct bench *b, const struct model_nic *gateway,
 /* --- Policies. */
 
 static void
-bench_init(struct bench *b)
+bench_init(struct bench *b, int n_sites)
 {
-    *b = (struct bench) { .what = "" };
-    b->flowtab = flowtab_create();
-    b->pipeline = pipeline_create(b->flowtab);
-    b->machine = machine_create();
+    *b = (struct bench) { .what = "", .n_sites = n_sites };
+    for (int i = 0; i < n_sites; i++) {
+        char name[] = { 'h', '0' + i, '\0' };
+        struct site *s = &b->sites[i];
+
+        s->flowtab = flowtab_create();
+        s->pipeline = pipeline_create(s->flowtab);
+        s->machine = machine_create();
+        if (n_sites > 1) {
+            pipeline_set_fabric(s->pipeline, name, UPLINK);
+        }
+    }
 }
 
 static void
 bench_destroy(struct bench *b)
 {
-    machine_destroy(b->machine);
-    pipeline_destroy(b->pipeline);
-    flowtab_destroy(b->flowtab);
+    for (int i = 0; i < b->n_sites; i++) {
+        machine_destroy(b->sites[i].machine);
+        pipeline_destroy(b->sites[i].pipeline);
+        flowtab_destroy(b->sites[i].flowtab);
+    }
     free(b->nics);
 }
 
@@ -484,12 +593,21 @@ load(struct bench *b, const struct model *m)
     free(b->nics);
     b->nics = random_policy_nics(m, &b->n_nics);
     for (size_t i = 0; i < b->n_nics; i++) {
-        pipeline_set_port(b->pipeline, b->nics[i]->id,
-                          u16_to_ofp(b->nics[i]->id));
+        const struct model_nic *nic = b->nics[i];
+
+        for (int s = 0; s < b->n_sites; s++) {
+            pipeline_set_port(b->sites[s].pipeline, nic->id,
+                              s == site_of(b, nic) ? u16_to_ofp(nic->id)
+                                                   : OFPP_NONE);
+        }
     }
-    pipeline_touch_all(b->pipeline);
-    pipeline_run(b->pipeline, m);
-    machine_load(b->machine, b->flowtab);
+    for (int i = 0; i < b->n_sites; i++) {
+        struct site *s = &b->sites[i];
+
+        pipeline_touch_all(s->pipeline);
+        pipeline_run(s->pipeline, m);
+        machine_load(s->machine, s->flowtab);
+    }
     b->model = m;
 }
 
@@ -498,17 +616,21 @@ load(struct bench *b, const struct model *m)
 static bool
 flows_are_fresh(const struct bench *b)
 {
-    struct ds got = DS_EMPTY_INITIALIZER, want = DS_EMPTY_INITIALIZER;
     struct bench fresh;
+    bool same = true;
 
-    bench_init(&fresh);
+    bench_init(&fresh, b->n_sites);
     load(&fresh, b->model);
-    flowtab_format_wanted(b->flowtab, &got);
-    flowtab_format_wanted(fresh.flowtab, &want);
-    bool same = !strcmp(ds_cstr(&got), ds_cstr(&want));
+    for (int i = 0; i < b->n_sites; i++) {
+        struct ds got = DS_EMPTY_INITIALIZER, want = DS_EMPTY_INITIALIZER;
+
+        flowtab_format_wanted(b->sites[i].flowtab, &got);
+        flowtab_format_wanted(fresh.sites[i].flowtab, &want);
+        same &= !strcmp(ds_cstr(&got), ds_cstr(&want));
+        ds_destroy(&got);
+        ds_destroy(&want);
+    }
     bench_destroy(&fresh);
-    ds_destroy(&got);
-    ds_destroy(&want);
     return same;
 }
 
@@ -548,8 +670,19 @@ try_transits(struct bench *b, const struct model_nic *src,
     }
 }
 
+static size_t
+count_ambiguous(const struct bench *b)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < b->n_sites; i++) {
+        n += machine_n_ambiguous(b->sites[i].machine);
+    }
+    return n;
+}
+
 static void
-test_policies(uint32_t first_seed, int n_seeds)
+test_policies(uint32_t first_seed, int n_seeds, int n_sites)
 {
     size_t checks = 0, allowed = 0, wrong = 0, ambiguous = 0;
 
@@ -557,8 +690,9 @@ test_policies(uint32_t first_seed, int n_seeds)
         struct model *m = random_policy(seed, seed + 1000000, NULL);
         struct bench b;
 
-        bench_init(&b);
+        bench_init(&b, n_sites);
         b.seed = seed;
+        random_policy_place(m, n_sites, false);
         load(&b, m);
         for_each_pair(&b, ARRAY_SIZE(kinds), try_pair);
         for_each_pair(&b, 1, try_forgeries);
@@ -566,13 +700,137 @@ test_policies(uint32_t first_seed, int n_seeds)
         checks += b.n_checks;
         allowed += b.n_allowed;
         wrong += b.n_wrong;
-        ambiguous += machine_n_ambiguous(b.machine);
+        ambiguous += count_ambiguous(&b);
         bench_destroy(&b);
         model_destroy(m);
     }
-    ok(!wrong, "%d policies: %zu packets, %zu on paths, %zu wrong", n_seeds,
-       checks, allowed, wrong);
+    ok(!wrong, "%d policies on %d hosts: %zu packets, %zu on paths, %zu wrong",
+       n_seeds, n_sites, checks, allowed, wrong);
     ok(!ambiguous, "no packet has a choice of flows (%zu)", ambiguous);
+}
+
+/* Hosts that may not carry everything: what arrives is allowed, and no tag is
+ * where it may not be (check_tag()); what meets no such obstacle arrives. */
+static void
+try_narrow(struct bench *b, const struct model_nic *src,
+           const struct model_nic *dst, const struct kind *kind, bool ipv6)
+{
+    struct decide_packet packet = decided_packet(kind, ipv6);
+    struct decision d = decide_flow(src, dst, &packet);
+    bool same_tvd = true;
+
+    for (size_t i = 0; i < d.n_path; i++) {
+        same_tvd &= d.path[i]->tvd == src->tvd;
+    }
+    b->src = src;
+    b->dst = dst;
+    b->what = "a packet among hosts with few types";
+    forget_connections(b);
+    struct trip t = travel(b, src, make_packet(src, src, dst,
+                                               next_mac(src, dst), kind,
+                                               ipv6));
+    if (same_tvd || t.delivered) {
+        expect_path(b, &t, d.path, d.n_path, kind, ipv6);
+    } else {
+        b->n_checks++;
+        if (t.leak || t.n > MAX(d.n_path, 1)) {
+            complain(b, &t, "went too far", d.path, d.n_path, kind, ipv6);
+        }
+    }
+}
+
+static void
+test_narrow(uint32_t first_seed, int n_seeds)
+{
+    size_t checks = 0, allowed = 0, wrong = 0;
+
+    for (uint32_t seed = first_seed; seed < first_seed + n_seeds; seed++) {
+        struct model *m = random_policy(seed, seed + 8000000, NULL);
+        struct bench b;
+
+        bench_init(&b, 4);
+        b.seed = seed;
+        random_policy_place(m, 4, true);
+        load(&b, m);
+        for_each_pair(&b, 2, try_narrow);
+        checks += b.n_checks;
+        allowed += b.n_allowed;
+        wrong += b.n_wrong;
+        bench_destroy(&b);
+        model_destroy(m);
+    }
+    ok(!wrong, "%d policies on hosts with few types: %zu packets, %zu on "
+       "paths, %zu wrong", n_seeds, checks, allowed, wrong);
+}
+
+/* Broadcasts reach all of the TVD, on whichever host, once, and nobody else;
+ * on the fabric they are tagged with it. */
+static void
+broadcast(struct bench *b, const struct model_nic *src)
+{
+    struct machine_output out[MACHINE_MAX_OUTPUTS];
+    struct machine_packet p = make_packet(src, src, src, eth_addr_broadcast,
+                                          &kinds[2], false);
+    const struct model_rule *rule = model_rule_find(src->role, src->tvd);
+    bool may = !rule || rule->action == MODEL_UNRESTRICTED;
+    size_t from = site_of(b, src), got = 0, want = 0, bad = 0;
+
+    p.flow.nw_dst = OVS_BE32_MAX;
+    for (size_t i = 0; i < b->n_nics; i++) {
+        want += may && b->nics[i] != src && b->nics[i]->tvd == src->tvd;
+    }
+    for (size_t i = 0; i < b->n_sites; i++) {
+        size_t site = (from + i) % b->n_sites;
+        struct machine_packet frame = p;
+        size_t n = machine_run(b->sites[site].machine, &frame, out);
+
+        for (size_t j = 0; j < n; j++) {
+            const struct model_nic *nic = model_nic_find_id(
+                b->model, ofp_to_u16(out[j].port));
+
+            if (out[j].port == UPLINK && !i) {
+                p = out[j].packet;
+                bad += p.flow.vlans[0].tci != htons(VLAN_CFI
+                                                    | src->tvd->vlan);
+                memset(p.flow.regs, 0, sizeof p.flow.regs);
+                p.flow.metadata = 0;
+                p.flow.in_port.ofp_port = UPLINK;
+            } else if (nic && nic->tvd == src->tvd && nic != src) {
+                got++;
+            } else {
+                bad++;
+            }
+        }
+        if (!i && p.flow.in_port.ofp_port != UPLINK) {
+            break;              /* It has not left the host. */
+        }
+    }
+    b->n_checks++;
+    b->n_wrong += bad || got != want;
+}
+
+static void
+test_broadcast(uint32_t first_seed, int n_seeds)
+{
+    size_t checks = 0, wrong = 0;
+
+    for (uint32_t seed = first_seed; seed < first_seed + n_seeds; seed++) {
+        struct model *m = random_policy(seed, seed + 9000000, NULL);
+        struct bench b;
+
+        bench_init(&b, 3);
+        b.seed = seed;
+        random_policy_place(m, 3, false);
+        load(&b, m);
+        for (size_t i = 0; i < b.n_nics; i++) {
+            broadcast(&b, b.nics[i]);
+        }
+        checks += b.n_checks;
+        wrong += b.n_wrong;
+        bench_destroy(&b);
+        model_destroy(m);
+    }
+    ok(!wrong, "%zu broadcasts on 3 hosts, %zu wrong", checks, wrong);
 }
 
 /* Established connections when the matrix changes under them. */
@@ -629,11 +887,11 @@ try_revoked(struct bench *b, const struct model *new,
         expect_back(b, &t, &after, kind, ipv6);
     }
     load(b, old);
-    machine_forget_connections(b->machine);
+    forget_connections(b);
 }
 
 static void
-test_changes(uint32_t first_seed, int n_seeds)
+test_changes(uint32_t first_seed, int n_seeds, int n_sites)
 {
     size_t checks = 0, allowed = 0, wrong = 0, stale = 0;
 
@@ -644,8 +902,12 @@ test_changes(uint32_t first_seed, int n_seeds)
         const struct model_nic **nics = random_policy_nics(old, &n_nics);
         struct bench b;
 
-        bench_init(&b);
+        bench_init(&b, n_sites);
         b.seed = seed;
+        random_set_seed(seed);
+        random_policy_place(old, n_sites, false);
+        random_set_seed(seed);
+        random_policy_place(new, n_sites, false);
         load(&b, old);
         for (size_t i = 0; i < n_nics * n_nics; i++) {
             turn++;
@@ -661,8 +923,9 @@ test_changes(uint32_t first_seed, int n_seeds)
         model_destroy(old);
         model_destroy(new);
     }
-    ok(!wrong, "%d changes of policy under connections: %zu packets, %zu on "
-       "paths, %zu wrong", n_seeds, checks, allowed, wrong);
+    ok(!wrong, "%d changes of policy under connections on %d hosts: %zu "
+       "packets, %zu on paths, %zu wrong", n_seeds, n_sites, checks, allowed,
+       wrong);
     ok(!stale, "flows after changes are those made afresh (%zu)", stale);
 }
 
@@ -676,14 +939,14 @@ try_absent(struct bench *b, const struct model_nic *src,
     struct decision d = decide_flow(src, dst, &packet);
     size_t n = 0;
 
-    while (n < d.n_path && pipeline_get_port(b->pipeline, d.path[n]->id)
+    while (n < d.n_path && pipeline_get_port(b->sites[0].pipeline, d.path[n]->id)
                            != OFPP_NONE) {
         n++;
     }
     b->src = src;
     b->dst = dst;
     b->what = "a packet among NICs that are not all here";
-    machine_forget_connections(b->machine);
+    forget_connections(b);
     struct trip t = travel(b, src, make_packet(src, src, dst,
                                                next_mac(src, dst), kind,
                                                ipv6));
@@ -706,16 +969,17 @@ test_absent(uint32_t first_seed, int n_seeds)
         struct model *m = random_policy(seed, seed + 7000000, NULL);
         struct bench b;
 
-        bench_init(&b);
+        bench_init(&b, 1);
         b.seed = seed;
         load(&b, m);
         for (size_t i = 0; i < b.n_nics; i++) {
             if (!random_range(3)) {
-                pipeline_set_port(b.pipeline, b.nics[i]->id, OFPP_NONE);
+                pipeline_set_port(b.sites[0].pipeline, b.nics[i]->id,
+                                  OFPP_NONE);
             }
         }
-        pipeline_run(b.pipeline, m);
-        machine_load(b.machine, b.flowtab);
+        pipeline_run(b.sites[0].pipeline, m);
+        machine_load(b.sites[0].machine, b.sites[0].flowtab);
         for_each_pair(&b, 2, try_absent);
         checks += b.n_checks;
         allowed += b.n_allowed;
@@ -733,8 +997,13 @@ main(int argc, char *argv[])
     uint32_t first = argc > 2 ? strtoul(argv[1], NULL, 10) : 1;
     int n = argc > 2 ? strtoul(argv[2], NULL, 10) : 12;
 
-    test_policies(first, n);
-    test_changes(first, (n + 3) / 4);
+    test_policies(first, n, 1);
+    test_policies(first + 100, n, 2);
+    test_policies(first + 200, n, 4);
+    test_changes(first, (n + 3) / 4, 1);
+    test_changes(first, (n + 3) / 4, 3);
     test_absent(first, n);
+    test_narrow(first, 2 * n);
+    test_broadcast(first, n);
     return tap_done();
 }
