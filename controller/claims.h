@@ -11,7 +11,20 @@
 #include <stdbool.h>
 
 struct model;
+struct model_host;
+struct model_nic;
 struct tvdrec_binding;
+
+/* True if the policy lets 'host' have 'nic': the EE is bound to no other host,
+ * the host may run the EE and carry the TVD.  (What excludes it because of what
+ * else runs there is for the agent to say.) */
+bool claim_is_allowed(const struct model_host *host,
+                      const struct model_nic *nic);
+
+/* As claim_is_allowed(), or will be so once the EE has moved to where it was
+ * announced to. */
+bool claim_will_be_allowed(const struct model_host *host,
+                           const struct model_nic *nic);
 
 /* True if the row may be true: host and NIC are declared, the EE is not bound to
  * another host, and if the NIC was admitted, the host may run the EE and carry

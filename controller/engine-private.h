@@ -9,6 +9,7 @@
 #include "controller/api-server.h"
 #include "controller/engine.h"
 #include "controller/events.h"
+#include "controller/holders.h"
 #include "controller/hosts.h"
 #include "controller/show.h"
 #include "controller/writer.h"
@@ -30,6 +31,7 @@ struct engine {
     struct ovsdb_idl *idl;      /* Of 'db'. */
     struct hosts hosts;
     struct events events;
+    struct holders holders;
     struct writer writer;
     struct ovs_list waiting;    /* "struct waiting", for an event. */
     struct ovs_list early;      /* "struct waiting", for the database. */

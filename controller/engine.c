@@ -52,6 +52,7 @@ engine_create(const char *remote, const char *name,
     ovsdb_idl_set_lock(e->idl, access_lock(access));
     hosts_init(&e->hosts);
     events_init(&e->events);
+    holders_init(&e->holders);
     writer_init(&e->writer);
     ovs_list_init(&e->waiting);
     ovs_list_init(&e->early);
@@ -87,6 +88,7 @@ engine_destroy(struct engine *e)
     discard_all(&e->waiting);
     discard_all(&e->early);
     writer_destroy(&e->writer);
+    holders_destroy(&e->holders);
     events_destroy(&e->events);
     hosts_destroy(&e->hosts);
     tvd_db_destroy(e->db);
@@ -424,6 +426,7 @@ engine_run(struct engine *e)
     long long int now = time_msec();
 
     ovsdb_idl_run(e->idl);
+    holders_track(&e->holders, e->idl);
     changes = tvd_db_run(e->db);
     follow_connection(e, now);
     if (changes && changes->gateways) {
@@ -431,6 +434,7 @@ engine_run(struct engine *e)
     }
     if (tvd_db_model(e->db)) {
         report_problems(e);
+        holders_follow(&e->holders, e->db, changes, e->active);
         hosts_run(&e->hosts, e->idl, &e->sink, now, time_wall_msec());
         events_run(&e->events, e->idl, e->active);
         run_waiting(e, now);

@@ -3,6 +3,7 @@
 # controller: the engine, and tvd-controller itself.  The core is pure.
 
 controller_core := \
+	controller/holder-plan.c \
 	controller/intent.c \
 	controller/request.c
 $(eval $(call library,controller/controller-core,$(controller_core)))
@@ -15,6 +16,7 @@ controller_sources := \
 	controller/dbserver.c \
 	controller/engine.c \
 	controller/events.c \
+	controller/holders.c \
 	controller/hosts.c \
 	controller/show.c \
 	controller/status.c \

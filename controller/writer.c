@@ -578,6 +578,7 @@ run_txn(struct engine *e, long long int now)
         }
         events_written(&e->events, good);
         access_written(e->access, good);
+        holders_written(&e->holders, good);
     }
     free(error);
     return true;
@@ -655,6 +656,59 @@ may_start(struct engine *e, bool ready, long long int now)
     return ready && !w->retry && !w->txn;
 }
 
+static void
+start_next_change(struct engine *e)
+{
+    struct writer *w = &e->writer;
+    struct change *change = CONTAINER_OF(ovs_list_pop_front(&w->queue),
+                                         struct change, node);
+
+    w->n_queued--;
+    w->own_turn = true;
+    start(e, change);
+}
+
+static bool
+own_rows_pending(struct engine *e)
+{
+    return (holders_pending(&e->holders) || access_pending(e->access, e->idl)
+            || events_pending(&e->events) || !is_announced(e));
+}
+
+/* Begins a transaction for what nobody asks for: who holds what, events, access
+ * and who we are. */
+static void
+start_own_rows(struct engine *e, long long int now)
+{
+    struct writer *w = &e->writer;
+
+    w->own_turn = false;
+    w->seqno = ovsdb_idl_get_seqno(e->idl);
+    w->txn = ovsdb_idl_txn_create(e->idl);
+    holders_write(&e->holders, e->db, &e->sink, now);
+    if (access_pending(e->access, e->idl)) {
+        access_write(e->access, e->idl, w->txn);
+    }
+    if (events_pending(&e->events)) {
+        events_write(&e->events, e->idl, w->txn);
+    }
+    announce(e);
+}
+
+/* Begins the next transaction.  Changes come first, but a row of them does not
+ * keep an EE from its host: what is small and quick has its turn after each. */
+static void
+start_next(struct engine *e, long long int now)
+{
+    struct writer *w = &e->writer;
+
+    if (w->n_queued && !(w->own_turn && holders_pending(&e->holders))) {
+        start_next_change(e);
+    } else if (own_rows_pending(e)) {
+        start_own_rows(e, now);
+    }
+}
+
 void
 writer_run(struct engine *e, bool ready, long long int now)
 {
@@ -666,25 +720,14 @@ writer_run(struct engine *e, bool ready, long long int now)
     expire(e, now);
     /* One that writes nothing is over at once; but each needs the model that
      * the one before left, which comes with the next iteration. */
-    if (may_start(e, ready, now) && w->n_queued) {
-        struct change *change = CONTAINER_OF(ovs_list_pop_front(&w->queue),
-                                             struct change, node);
-
-        w->n_queued--;
-        start(e, change);
-    } else if (may_start(e, ready, now)
-               && (access_pending(e->access, e->idl)
-                   || events_pending(&e->events) || !is_announced(e))) {
-        w->seqno = ovsdb_idl_get_seqno(e->idl);
-        w->txn = ovsdb_idl_txn_create(e->idl);
-        access_write(e->access, e->idl, w->txn);
-        events_write(&e->events, e->idl, w->txn);
-        announce(e);
+    if (may_start(e, ready, now)) {
+        start_next(e, now);
     }
     if (w->txn) {
         run_txn(e, now);
     }
-    if (!w->txn && w->n_queued && ready && !w->retry) {
+    if (!w->txn && ready && !w->retry
+        && (w->n_queued || holders_pending(&e->holders))) {
         poll_immediate_wake();
     }
 }

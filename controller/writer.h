@@ -34,7 +34,8 @@ struct writer {
     struct ovs_list queue;      /* "struct change". */
     size_t n_queued;
     struct ovsdb_idl_txn *txn;  /* In progress, or NULL. */
-    struct change *change;      /* What 'txn' is for; NULL: events, access. */
+    struct change *change;      /* What 'txn' is for; NULL: rows of our own. */
+    bool own_turn;              /* These come before the next change. */
     unsigned int seqno;         /* Of the IDL, when 'txn' was made. */
     long long int retry;        /* Try again at the latest then, or 0. */
 };

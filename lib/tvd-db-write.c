@@ -426,15 +426,30 @@ void
 tvd_db_write_holder(struct tvd_db *db, const struct model_nic *nic,
                     const char *host)
 {
+    const struct tvdrec_ee *ee = tvd_db_find_ee_row(db, nic->ee->name);
     const struct tvdrec_nic *row;
     struct shash rows;
 
     nic_rows(db, nic->ee->name, &rows);
     row = shash_find_data(&rows, nic->name);
-    if (row) {
+    if (ee && row) {
+        tvdrec_ee_verify_host(ee);
+        tvdrec_ee_verify_next_host(ee);
+        tvdrec_nic_verify_host(row);
         tvdrec_nic_set_host(row, host);
     }
     shash_destroy(&rows);
+}
+
+void
+tvd_db_write_bound(struct tvd_db *db, const char *ee, const char *host)
+{
+    const struct tvdrec_ee *row = tvd_db_find_ee_row(db, ee);
+
+    if (row) {
+        tvdrec_ee_verify_host(row);
+        tvdrec_ee_set_host(row, host);
+    }
 }
 
 void
@@ -443,6 +458,7 @@ tvd_db_write_next_host(struct tvd_db *db, const char *ee, const char *host)
     const struct tvdrec_ee *row = tvd_db_find_ee_row(db, ee);
 
     if (row) {
+        tvdrec_ee_verify_next_host(row);
         tvdrec_ee_set_next_host(row, host);
     }
 }

@@ -156,9 +156,13 @@ void tvd_db_write_ee(struct tvd_db *, struct ovsdb_idl_txn *,
 void tvd_db_delete_ee(struct tvd_db *, const char *name);
 
 /* Says which host holds 'nic', NULL: none.  What writes EEs leaves that, and
- * 'next_host', as it is. */
+ * 'next_host', as it is.  The transaction fails with TXN_TRY_AGAIN if somebody
+ * else has written by then who holds the NIC, or where the EE is to be. */
 void tvd_db_write_holder(struct tvd_db *, const struct model_nic *nic,
                          const char *host);
+
+/* Binds the EE called 'ee' to 'host', NULL: to none. */
+void tvd_db_write_bound(struct tvd_db *, const char *ee, const char *host);
 
 /* Announces that the EE called 'ee' moves to 'host' while it runs; NULL: it
  * does not any more. */

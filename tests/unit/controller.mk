@@ -6,3 +6,5 @@ controller_core_archives := controller/libcontroller-core.a \
 
 $(eval $(call unit_test,test-request,tests/unit/test-request.c,\
 	$(controller_core_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-holder-plan,tests/unit/test-holder-plan.c,\
+	controller/libcontroller-core.a lib/libtvd.a))
