@@ -23,18 +23,20 @@ def check(path):
     return result.stdout.strip() if result.returncode else None
 
 
-def up(name, path, only=None, progress=lambda text: None, wire=True):
+def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=False,
+       vlan=False):
     """Brings up lab 'name' from policy file 'path'; all or nothing.  With
-    wire=False no EEs are made, which benchmarks do in their own way."""
+    wire=False no EEs are made, which benchmarks do in their own way; the rest
+    as in policy.derive()."""
     if not os.path.exists(path):
         raise LabError(f"{path}: no such file")
     wrong = check(path)
     if wrong:
         raise LabError(wrong)
-    data, host, note = policy.derive(policy.load(path), only)
+    data, note = policy.derive(policy.load(path), only, collapse, vlan)
     if note:
         progress(note)
-    options = {"host": host, "file": os.path.abspath(path), "note": note,
+    options = {"file": os.path.abspath(path), "note": note,
                "wire": wire}
     return _start(name, options, data, progress)
 
@@ -105,8 +107,9 @@ def _exit_programs(name):
     leaks."""
     try:
         lab = Lab(name)
-        for program in ("agent", "controller"):
-            lab.request("exit", program=program)
+        for program in sorted(lab.info["programs"], key=lambda p: p == "controller"):
+            if program.rpartition("/")[2] in ("agent", "controller"):
+                lab.request("exit", program=program)
     except LabError:
         pass                    # It has ended already.
 

@@ -21,7 +21,8 @@ def progress(text):
 
 def cmd_up(args):
     began = time.monotonic()
-    lab = client.up(args.name, args.file, args.only, progress)
+    lab = client.up(args.name, args.file, args.only, progress, collapse=args.collapse,
+                    vlan=args.vlan)
     stand_ins = [n["ee"] for n in lab.nics if n["kind"] == "vm"]
     if stand_ins:
         progress(f"{len(stand_ins)} VMs are played by namespaces "
@@ -29,9 +30,14 @@ def cmd_up(args):
     for nic in lab.nics:
         if nic["state"] == "refused":
             progress(f"{nic['ee']}/{nic['name']} is refused: {nic['reason']}")
-    progress(f"'{args.name}' is up: {len({n['ee'] for n in lab.nics})} EEs on host "
-             f"{lab.info['host']} ({time.monotonic() - began:.1f} s)")
+    progress(f"'{args.name}' is up: {len({n['ee'] for n in lab.nics})} EEs on "
+             f"{_hosts(lab.info)} ({time.monotonic() - began:.1f} s)")
     return 0
+
+
+def _hosts(info):
+    names = info["hosts"]
+    return f"host {names[0]}" if len(names) == 1 else f"hosts {', '.join(names)}"
 
 
 def cmd_probe(args):
@@ -77,17 +83,50 @@ def cmd_status(args):
 
 
 def _show(info):
-    print(f"lab '{info['name']}': host {info['host']}, {len(info['nics'])} NICs, "
+    print(f"lab '{info['name']}': {_hosts(info)}, {len(info['nics'])} NICs, "
           f"up for {time.time() - info['started']:.0f} s")
     print(f"  policy {info['file']}" + (f" ({info['note']})" if info.get("note") else ""))
     print(f"  logs   {info['log']}")
     for name, program in info["programs"].items():
-        print(f"  {name:13} {'runs' if program['alive'] else 'is dead'}, "
+        print(f"  {name:24} {'runs' if program['alive'] else 'is dead'}, "
               f"{program['restarts']} restarts")
+    for net, hosts in info["partitions"].items():
+        if hosts:
+            print(f"  partitioned from the {net}: {', '.join(hosts)}")
     for nic in info["nics"]:
         what = nic["state"] + (f": {nic['reason']}" if nic["reason"] else "")
+        what += f" on {nic['host']}" if nic["host"] and len(info["hosts"]) > 1 else ""
         print(f"  {nic['ee'] + '/' + nic['name']:24} {nic['tvd']}/{nic['role']} "
               f"{nic['mac']} {' '.join(nic['ips'])} {what}")
+
+
+def cmd_move(args):
+    from . import moves
+    lab = client.Lab(args.name)
+    seconds = moves.move(lab, args.ee, args.host, args.live, progress)
+    progress(f"{args.ee} is on {args.host} ({seconds * 1000:.0f} ms)")
+    return 0
+
+
+def cmd_kill(args):
+    pid = client.Lab(args.name).kill(args.program, args.signal)
+    progress(f"signal {args.signal} sent to {args.program}, process {pid}")
+    return 0
+
+
+def cmd_partition(args):
+    lab = client.Lab(args.name)
+    for host in args.hosts or lab.info["hosts"]:
+        lab.request("partition", host=host, nets=args.nets, apart=args.verb == "partition")
+    left = lab.request("info")["partitions"]
+    for net, hosts in left.items():
+        progress(f"{net}: {', '.join(hosts) or 'nobody'} cut off")
+    return 0
+
+
+def cmd_capture(args):
+    from . import capture
+    return capture.show(client.Lab(args.name), args.host, args.count)
 
 
 def cmd_down(args):
@@ -108,11 +147,12 @@ def cmd_gen(args):
         raise LabError(wrong)
     try:
         if args.output is None:
-            generate.generate(sys.stdout.write, **numbers, seed=args.seed)
+            generate.generate(sys.stdout.write, **numbers, seed=args.seed,
+                              channel=args.channel)
             sys.stdout.flush()
         else:
             with open(args.output, "w", encoding="utf-8") as f:
-                generate.generate(f.write, **numbers, seed=args.seed)
+                generate.generate(f.write, **numbers, seed=args.seed, channel=args.channel)
     except OSError as e:
         raise LabError(f"cannot write the policy to {args.output or 'standard output'}: "
                        f"{e.strerror}") from None
@@ -143,14 +183,41 @@ def parser():
     p.add_argument("file", metavar="FILE", help="the policy file")
     p.add_argument("--only", metavar="HOST",
                    help="only this host, its EEs and those bound to no host")
+    p.add_argument("--collapse", action="store_true",
+                   help="all EEs on one host that may run every type")
+    p.add_argument("--vlan", action="store_true",
+                   help="all TVDs cross between hosts as VLANs, whatever their channel")
     verb("probe", cmd_probe, "measure who reaches whom and compare with the policy; "
          "exit status 1 if anything differs", [form])
-    p = verb("shell", cmd_shell, "run a shell or a command in an EE or on the host")
-    p.add_argument("ee", metavar="EE")
+    p = verb("shell", cmd_shell, "run a shell or a command in an EE or on a machine: a host, "
+             "or of several hosts 'controller', 'fabric', 'management'")
+    p.add_argument("ee", metavar="EE|HOST")
     p.add_argument("command", metavar="CMD", nargs="*")
     p = verb("ctl", cmd_ctl, "run tvdctl against the lab's controller")
     p.add_argument("arguments", metavar="ARG", nargs="*")
     verb("sync", cmd_sync, "make and remove EEs after the policy was changed with ctl")
+    p = verb("move", cmd_move, "take an EE to another host, as a VM that is stopped and "
+             "started there")
+    p.add_argument("ee", metavar="EE")
+    p.add_argument("host", metavar="HOST")
+    p.add_argument("--live", action="store_true",
+                   help="as a VM that runs on: it is on both hosts for a moment")
+    p = verb("kill", cmd_kill, "kill a program; what runs in a lab is started again")
+    p.add_argument("program", metavar="PROGRAM", help="agent, ovs-vswitchd, ovsdb-server, "
+                   "controller, database; of several hosts HOST/PROGRAM")
+    p.add_argument("--signal", type=int, default=9, metavar="N", help="(default 9)")
+    for name, text in (("partition", "cut hosts off the fabric and the management network: "
+                        "frames are lost, links stay up"),
+                       ("heal", "end partitions")):
+        p = verb(name, cmd_partition, text)
+        p.add_argument("hosts", metavar="HOST", nargs="+" if name == "partition" else "*")
+        for net in ("fabric", "management"):
+            p.add_argument(f"--{net}", dest="nets", action="append_const", const=net,
+                           help=f"the {net} alone")
+    p = verb("capture", cmd_capture, "show the frames on a host's link to the fabric, with "
+             "their VLAN tags, until interrupted")
+    p.add_argument("host", metavar="HOST", nargs="?", help="(default: all)")
+    p.add_argument("-c", "--count", type=int, metavar="N", help="end after N frames")
     verb("status", cmd_status, "show the labs that are up", [form])
     p = verb("gen", cmd_gen, "write a random policy that is valid, for experiments; the "
              "same arguments make the same file")
@@ -160,6 +227,8 @@ def parser():
     p.add_argument("--roles", type=int, default=3, metavar="N",
                    help="roles of each TVD, beside its gateway (default 3)")
     p.add_argument("--seed", type=int, default=1, metavar="S", help="(default 1)")
+    p.add_argument("--channel", choices=["vlan", "ipsec", "mixed"], default="vlan",
+                   help="how TVDs cross between hosts (default vlan)")
     p.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
     p.set_defaults(unprivileged=True)
     p = verb("down", cmd_down, "take a lab down and leave nothing behind")

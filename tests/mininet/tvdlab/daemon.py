@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 
-from . import facts, nodes, ns, programs, state
+from . import fabric, facts, nodes, ns, placement, policy, programs, site, state
 from .state import LabError
 
 MAX_FDS = 200                   # The kernel passes at most 253 at a time.
@@ -79,9 +79,8 @@ class LabDaemon:
         self.name = name
         self.dir = state.directory(name)
         self.started = time.time()
-        self.host = None
         self.net = None
-        self.supervisor = programs.Supervisor()
+        self.site = None
         self.ees = {}           # Name of an EE to its EeNode.
         self.nics = []          # What the controller says (facts.py).
         self.options = {}
@@ -123,64 +122,65 @@ class LabDaemon:
         os.chmod(state.control_socket(self.name), 0o600)
         self.listener.listen(16)
         self.net = nodes.Mininet(controller=None, build=False)
-        self.host = self.net.addHost(options["host"], cls=nodes.HostNode, log_dir=log_dir)
-        self.supervisor.start()
-        self.host.start_ovs(self.supervisor)
-        self.step(f"host {self.host.name}: Open vSwitch runs", began)
+        self.site = site.Site(options.get("policy"))
         if options.get("plain"):
-            self.plain(options["plain"])
+            self.plain(options["plain"], began)
             return
-        began = time.monotonic()
-        self.start_tvd()
-        self.step("controller and agent run", began)
-        began = time.monotonic()
-        with open(options["policy"], encoding="utf-8") as f:
-            # Not by its name: the host has a /run of its own.
-            self.ctl("apply", "--wait=30", "-", input_text=f.read())
-        self.step("policy applied and enforced", began)
+        hosts = list((policy.load(options["policy"]).get("hosts") or {}))
+        self.add_machines(hosts)
+        self.site.start(self.step)
         if options.get("wire", True):
             self.sync()
 
-    def start_tvd(self):
-        for name, argv in programs.tvd_commands(self.host.name).items():
-            self.host.start_program(self.supervisor, name, argv)
-            if name == "controller":
-                self.host.wait_path("/run/tvd/controller.sock", self.supervisor, name)
-        self.wait_controller()
+    def add_machines(self, hosts):
+        """Makes the nodes of all hosts and what is between them."""
+        many = len(hosts) > 1
+        for name in hosts:
+            self.add_machine(self.net.addHost, name, nodes.HostNode,
+                             f"{name}/" if many else "",
+                             uplink=fabric.UPLINK if many else None)
+        if not many:
+            return
+        self.add_machine(self.net.addHost, "controller", nodes.ControllerNode)
+        self.add_machine(self.net.addSwitch, "fabric", fabric.FabricSwitch, "fabric/")
+        self.add_machine(self.net.addSwitch, "management", fabric.ManagementSwitch)
+        for machine in (self.site.admin, *self.site.hosts.values()):
+            link = fabric.link_name(machine.name)
+            if machine is not self.site.admin:
+                nodes.Cable(machine, self.site.fabric, fabric.UPLINK, link)
+            nodes.Cable(machine, self.site.management, fabric.MANAGEMENT, link)
 
-    def wait_controller(self, timeout=10):
-        """Waits until the controller has read its database."""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                self.ctl("show", "hosts")
-                return
-            except LabError as e:
-                if time.monotonic() > deadline:
-                    raise LabError(f"the controller does not answer: {e}\n" + self.supervisor
-                                   .programs["controller"].tail()) from None
-            time.sleep(0.05)
+    def add_machine(self, add, name, cls, prefix="", **params):
+        taken = self.site.machines()
+        while name in taken:
+            name += "-"
+        log_dir = os.path.join(self.dir, "log", *([name] if prefix or self.site.hosts else []))
+        os.makedirs(log_dir, exist_ok=True)
+        return add(name, cls=cls, log_dir=log_dir, prefix=prefix, site=self.site, **params)
 
-    def plain(self, plain):
+    def plain(self, plain, began):
         """A lab without the product: a bridge that learns, for measurements.
         'plain' is a list of NICs as in facts.py."""
-        self.host.vsctl("add-br", nodes.BRIDGE, "--", "set", "bridge", nodes.BRIDGE,
-                        "datapath_type=netdev")
+        host = self.add_machine(self.net.addHost, self.options["host"], nodes.HostNode)
+        self.site.supervisor.start()
+        self.site.admin = host
+        host.start_ovs(self.site.supervisor)
+        self.step(f"host {host.name}: Open vSwitch runs", began)
+        host.vsctl("add-br", nodes.BRIDGE, "--", "set", "bridge", nodes.BRIDGE,
+                   "datapath_type=netdev")
         self.nics = plain
         self.make_ees()
 
-    def ctl(self, *args, input_text=None):
-        """Runs tvdctl on the host; returns what it printed."""
-        return nodes.run(self.host, [programs.find("tvdctl"), *args], input_text,
-                         env=programs.environment())
+    def ctl(self, *args):
+        return self.site.admin.ctl(*args)
 
     def sync(self):
-        """Makes the EEs what the controller says they are."""
+        """Makes the EEs what the controller says they are, where they belong."""
         began = time.monotonic()
         self.nics = facts.nics(self.ctl)
         made, removed = self.make_ees()
         if made or removed:
-            self.wait_installed(made)
+            self.nics = site.wait_installed(self.site, set(made))
             self.step_quiet(f"{len(made)} EEs made, {len(removed)} removed", began)
         return {"made": made, "removed": removed}
 
@@ -193,54 +193,50 @@ class LabDaemon:
             pass
 
     def make_ees(self):
-        """Makes and removes EE nodes so that they match self.nics."""
-        wanted = {}
-        for nic in self.nics:
-            if not nic["managed"]:
-                wanted.setdefault(nic["ee"], []).append(nic)
+        """Makes and removes EE nodes so that they match self.nics, and takes to
+        another host what is bound to another one now."""
+        wanted = facts.by_ee(self.nics)
         removed = [e for e, node in self.ees.items()
                    if facts.wiring(node.nics) != facts.wiring(wanted.get(e, []))]
         self.remove_ees(removed)
         made = [e for e in wanted if e not in self.ees]
-        ports = []
+        places = self.places(wanted)
+        ports = {}
         for ee in made:
-            node = self.net.addHost(ee, cls=nodes.EeNode)
-            self.ees[ee] = node
-            ports += node.attach(self.host, wanted[ee])
-        self.host.add_ports(ports)
+            self.ees[ee] = self.net.addHost(ee, cls=nodes.EeNode)
+            host = self.site.hosts[places[ee]]
+            ports.setdefault(host, []).extend(self.ees[ee].attach(host, wanted[ee]))
+        for host, some in ports.items():
+            host.add_ports(some)
         for ee, node in self.ees.items():
             node.nics = wanted[ee]
+            if node.host.name != places[ee]:
+                self.do_carry(ee, places[ee])
         return made, [e for e in removed if e not in wanted]
 
+    def places(self, wanted):
+        """{EE: host} for 'wanted', EEs as in facts.by_ee()."""
+        if len(self.site.hosts) == 1:
+            return dict.fromkeys(wanted, next(iter(self.site.hosts)))
+        ees = {ee: (nics[0]["label"], nics[0]["bound"], [n["tvd"] for n in nics])
+               for ee, nics in wanted.items()}
+        rules = placement.Rules(policy.load(self.options["policy"]))
+        return placement.spread(rules, ees,
+                                {ee: node.host.name for ee, node in self.ees.items()})
+
     def remove_ees(self, names):
-        ports = [nodes.outer_name(ee, nic["name"]) for ee in names
-                 for nic in self.ees[ee].nics]
-        self.host.remove_ports(ports)
+        gone = {}
+        for ee in names:
+            node = self.ees[ee]
+            for host in filter(None, (node.host, node.spare_host)):
+                gone.setdefault(host, []).extend(port for port, _ in node.nic_ports())
+        for host, ports in gone.items():
+            host.remove_ports(ports)
         for ee in names:
             node = self.ees.pop(ee)
             self.net.hosts.remove(node)
             del self.net.nameToNode[ee]
             node.stop()
-
-    def wait_installed(self, ees, timeout=20):
-        """Waits until the agent has installed the NICs of 'ees' and those of
-        the gateways that it makes, or has refused them with a reason."""
-        began = time.monotonic()
-        deadline = began + timeout
-        while True:
-            self.nics = facts.nics(self.ctl)
-            # A gateway's port may be refused until the agent knows its own.
-            early = time.monotonic() < began + 2
-            waiting = [n for n in self.nics if n["ee"] in ees and facts.pending(n)
-                       or n["managed"] and (facts.pending(n) or early
-                                            and n["state"] != "installed")]
-            if not waiting:
-                return
-            if time.monotonic() > deadline:
-                names = ", ".join(f"{n['ee']}/{n['name']}" for n in waiting)
-                raise LabError(f"the agent has not installed {names} within {timeout} s\n"
-                               + self.supervisor.programs["agent"].tail())
-            time.sleep(0.05)
 
     # Serving.
 
@@ -294,10 +290,15 @@ class LabDaemon:
 
     def do_info(self):
         running = {name: {"pid": p.popen.pid, "alive": p.alive(), "restarts": p.restarts}
-                   for name, p in self.supervisor.programs.items()}
-        return {"name": self.name, "host": self.host.name, "nics": self.nics,
+                   for name, p in self.site.supervisor.programs.items()}
+        for nic in self.nics:
+            if nic["ee"] in self.ees:
+                nic["host"] = self.ees[nic["ee"]].host.name
+        return {"name": self.name, "host": self.site.admin.name, "hosts": list(self.site.hosts),
+                "machines": list(self.site.machines()), "nics": self.nics,
                 "policy": self.options.get("policy"), "file": self.options.get("file"),
                 "note": self.options.get("note"), "started": self.started,
+                "partitions": self.partitions(),
                 "programs": running, "log": os.path.join(self.dir, "log"),
                 "ees": list(self.ees)}
 
@@ -305,47 +306,141 @@ class LabDaemon:
         return self.sync()
 
     def do_kill(self, program, sig=int(signal.SIGKILL)):
-        return {"pid": self.supervisor.kill(program, sig)}
+        if program == "database":
+            return self.kill_database(sig)
+        return {"pid": self.site.supervisor.kill(program, sig)}
+
+    def kill_database(self, sig):
+        """The server that the controller has started, and starts again."""
+        try:
+            with open(self.site.admin.path("/run/tvd/tvd-db.pid"), encoding="ascii") as f:
+                pid = int(f.read())
+        except (OSError, ValueError):
+            raise LabError("the controller has no database server at the moment") from None
+        os.kill(pid, sig)
+        return {"pid": pid}
 
     def do_exit(self, program):
         """Ends one of our programs as an administrator would."""
-        self.supervisor.hold(program, True)
-        nodes.run(self.host, ["ovs-appctl", "-T", "20", "-t",
-                              f"/run/tvd/tvd-{program}.ctl", "exit"],
+        supervisor = self.site.supervisor
+        process = supervisor.find(program)
+        supervisor.hold(program, True)
+        nodes.run(process.node, ["ovs-appctl", "-T", "20", "-t",
+                                 f"/run/tvd/tvd-{program.rpartition('/')[2]}.ctl", "exit"],
                   env=programs.environment())
         deadline = time.monotonic() + 20
-        while self.supervisor.programs[program].alive():
+        while process.alive():
             if time.monotonic() > deadline:
                 raise LabError(f"{program} was told to exit and does not")
             time.sleep(0.02)
         return {}
 
     def do_hold(self, program, held):
-        self.supervisor.hold(program, held)
+        self.site.supervisor.hold(program, held)
         return {}
 
+    # The fabric.
+
+    def partitions(self):
+        """{"fabric": [hosts], "management": [machines]} that are cut off."""
+        return {net: sorted(switch.apart) for net, switch in self.switches().items()}
+
+    def switches(self):
+        if not self.site.fabric:
+            return {}
+        return {"fabric": self.site.fabric, "management": self.site.management}
+
+    def do_partition(self, host, nets, apart):
+        """Cuts 'host' off the 'nets', or heals that."""
+        switches = self.switches()
+        if not switches:
+            raise LabError("this lab has one host: there is nothing to be cut off from")
+        for net in nets or switches:
+            switches[net].partition(host, apart)
+        return self.partitions()
+
+    def do_restrict(self, host, trunks):
+        """Which VLANs the fabric's port of 'host' carries."""
+        if not self.site.fabric:
+            raise LabError("this lab has one host and no fabric")
+        self.site.fabric.restrict(host, trunks)
+        return {}
+
+    def do_links(self):
+        """The fabric's links: {host: device} in the namespace that comes with
+        it."""
+        if not self.site.fabric:
+            return {"links": {}}, []
+        return ({"links": self.site.fabric.links},
+                [os.open(f"/proc/{self.site.fabric.pid}/ns/net", os.O_RDONLY)])
+
+    # Moving EEs, in steps; see moves.py.
+
+    def _ee(self, ee):
+        if ee not in self.ees:
+            raise LabError(f"no EE '{ee}' that could be moved: there are "
+                           f"{', '.join(sorted(self.ees)) or 'none'}")
+        return self.ees[ee]
+
+    def _host(self, host):
+        if host not in self.site.hosts:
+            raise LabError(f"no host '{host}': there are {', '.join(self.site.hosts)}")
+        return self.site.hosts[host]
+
+    def do_carry(self, ee, host):
+        """Cold: the ports leave where they are and appear on 'host'."""
+        node, there = self._ee(ee), self._host(host)
+        node.host.remove_ports([port for port, _ in node.nic_ports()], devices=False)
+        there.add_ports(node.carry(there))
+        return {}
+
+    def do_appear(self, ee, host):
+        """Live: the EE has ports on 'host' too.  Says with which devices."""
+        node = self._ee(ee)
+        self._host(host).add_ports(node.add_spares(self._host(host)))
+        return {"spares": {nic["name"]: node.spare_name(nic) for nic in node.nics}}
+
+    def do_switch(self, ee):
+        """Live: the EE runs on at its new host."""
+        self._ee(ee).switch_to_spares()
+        return {}
+
+    def do_vanish(self, ee):
+        """Live: the ports at the other host go."""
+        node = self._ee(ee)
+        host = node.spare_host
+        host.remove_ports(node.remove_spares())
+        return {}
+
+    # Namespaces.
+
     def do_netns(self, names):
-        """Network namespaces of the EEs 'names', as file descriptors."""
+        """Network namespaces of the EEs or machines 'names', as file
+        descriptors."""
         fds = []
         for name in names[:MAX_FDS]:
-            fds.append(os.open(self._netns_path(name), os.O_RDONLY))
+            fds.append(os.open(self._place(name)[1], os.O_RDONLY))
         return {"names": names[:len(fds)]}, fds
 
-    def _netns_path(self, name):
-        if name in self.ees:
-            return f"/proc/{self.ees[name].pid}/ns/net"
-        if name == self.host.name:
-            return f"/proc/{self.host.pid}/ns/net"
+    def _place(self, name):
+        """(node, path of the network namespace) of EE or machine 'name'."""
+        node = self.ees.get(name)
+        if node:
+            return node, f"/proc/{node.pid}/ns/net"
         for nic in self.nics:
             if nic["ee"] == name and nic["managed"]:
-                return self.host.path(f"/run/netns/{nic['netns']}")
-        known = sorted({n["ee"] for n in self.nics} | {self.host.name})
-        raise LabError(f"no EE '{name}' in this lab: there are {', '.join(known)}")
+                host = self.site.hosts.get(nic["host"]) or next(iter(self.site.hosts.values()))
+                return host, host.path(f"/run/netns/{nic['netns']}")
+        node = self.site.machines().get(name)
+        if node:
+            return node, f"/proc/{node.pid}/ns/net"
+        known = sorted({n["ee"] for n in self.nics} | set(self.site.machines()))
+        raise LabError(f"no EE or machine '{name}' in this lab: there are {', '.join(known)}")
 
     def do_enter(self, name):
-        """The namespaces for a command in EE 'name': network, mount, PID."""
-        node = self.ees.get(name, self.host)
-        fds = [os.open(self._netns_path(name), os.O_RDONLY),
+        """The namespaces for a command in 'name': network, mount, PID."""
+        node, netns = self._place(name)
+        fds = [os.open(netns, os.O_RDONLY),
                os.open(f"/proc/{node.pid}/ns/mnt", os.O_RDONLY),
                os.open("/proc/self/ns/pid", os.O_RDONLY)]
         return {"env": programs.ENVIRONMENT, "tvdctl": programs.find("tvdctl")

@@ -10,6 +10,9 @@ A NIC is a dictionary:
   managed      whether the agent makes the EE (a gateway)
   netns        of a managed EE: its namespace on the host
   kind         namespace or vm, as declared
+  label        of the EE
+  bound        the host that the EE is bound to, "" if to none
+  host         where the NIC is, "" if nowhere; of a managed EE, where it will be
   gateway      whether it is the gateway of its TVD
   state        installed, refused, absent or pending
   reason       why it was refused
@@ -44,11 +47,22 @@ def _of_ee(row, tvds):
             "ee": row["name"], "name": nic["name"], "tvd": nic["tvd"],
             "role": nic["role"], "mac": nic["mac"], "ips": nic["ips"], "plens": plens,
             "routers": [str(n.network_address + 1) for n in mine],
-            "managed": row["managed"], "kind": row["kind"],
+            "managed": row["managed"], "kind": row["kind"], "label": row["label"],
+            "bound": row.get("host") or "",
+            "host": nic.get("host") or (row["managed"] and row.get("host")) or "",
             "netns": "tvd-gw-" + row["name"],
             "gateway": tvds[nic["tvd"]]["gateway"] == f"{row['name']}/{nic['name']}",
             "state": nic["state"], "reason": nic.get("reason") or ""})
     return result
+
+
+def by_ee(found):
+    """{EE: its NICs}, without those of EEs that agents make."""
+    ees = {}
+    for nic in found:
+        if not nic["managed"]:
+            ees.setdefault(nic["ee"], []).append(nic)
+    return ees
 
 
 def wiring(nics_of_ee):

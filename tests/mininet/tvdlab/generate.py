@@ -6,7 +6,10 @@ the EEs, the first of which is its gateway; every fourth TVD leaves that to
 the system.  Each role has entries to its own TVD and up to three others.  The
 kinds of entries are dealt in turn, so that a small policy has all of them
 too.  Hosts may run everything, but every third only the TVDs of even number.
-Some EEs declare their addresses, MAC or host, most leave them to the system."""
+Each TVD has an EE on every host that may run it, as far as it has enough, so
+that what leaves a host in its VLAN finds some of it at the other end; half of
+the rest are bound to no host.  Some EEs declare their addresses or MAC, most
+leave them to the system."""
 import ipaddress
 import random
 
@@ -40,8 +43,9 @@ class Generator:
     """Writes one policy.  Calls out(text) as it goes: a large one is never
     held in memory."""
 
-    def __init__(self, out, hosts, tvds, ees, roles, seed):
+    def __init__(self, out, hosts, tvds, ees, roles, seed, channel):
         self.out = out
+        self.channel = channel
         self.hosts, self.tvds, self.ees, self.roles, self.seed = hosts, tvds, ees, roles, seed
         self.rng = random.Random(seed)
         self.kinds = Dealer(self.rng, KINDS)
@@ -65,7 +69,7 @@ class Generator:
 
     def _head(self):
         self.out(f"# lab gen --hosts {self.hosts} --tvds {self.tvds} --ees {self.ees} "
-                 f"--roles {self.roles} --seed {self.seed}\n")
+                 f"--roles {self.roles} --seed {self.seed} --channel {self.channel}\n")
         self.out("version: 1\nlabels:\n")
         for tvd in range(self.tvds):
             self.out(f"  tvd{tvd}: [t{tvd}]\n")
@@ -81,8 +85,11 @@ class Generator:
         for tvd in range(self.tvds):
             self.out(f"  tvd{tvd}:\n    label: tvd{tvd}\n"
                      f"    subnets: [{self.subnets[tvd]}, \"fd00:0:{tvd:x}::/64\"]\n"
-                     f"    channel: {'vlan' if tvd % 2 else 'ipsec'}\n"
+                     f"    channel: {self._channel(tvd)}\n"
                      f"    roles: [gateway, {names}]\n")
+
+    def _channel(self, tvd):
+        return ("ipsec", "vlan")[tvd % 2] if self.channel == "mixed" else self.channel
 
     # The matrix.
 
@@ -144,7 +151,8 @@ class Generator:
         role = "gateway" if gateway else f"role{self.rng.randrange(self.roles)}"
         nic = f"tvd: tvd{tvd}, role: {role}" + self._address(tvd, number) + self._mac(index)
         kind = ", kind: namespace" if gateway or self.rng.random() < 0.3 else ""
-        self.out(f"  ee{index}: {{label: tvd{tvd}{kind}{self._host(tvd)}, nics: [{{{nic}}}]}}\n")
+        host = self._host(tvd, number)
+        self.out(f"  ee{index}: {{label: tvd{tvd}{kind}{host}, nics: [{{{nic}}}]}}\n")
 
     def _address(self, tvd, number):
         if self.rng.random() >= 0.2:
@@ -159,13 +167,16 @@ class Generator:
         octets = ":".join(f"{octet:02x}" for octet in index.to_bytes(4, "big"))
         return f", mac: \"06:00:{octets}\""
 
-    def _host(self, tvd):
-        host = self.rng.randrange(self.hosts)
-        if self.rng.random() >= 0.5 or (self._even_only(host) and tvd % 2):
+    def _host(self, tvd, number):
+        """Where the EE with this number in its TVD is bound to."""
+        fit = self.hosts - self.hosts // 3 if tvd % 2 else self.hosts
+        if number >= fit and self.rng.random() < 0.5:
             return ""
-        return f", host: host{host}"
+        host = (number + tvd) % fit
+        # The hosts that may run all, 0, 1, 3, 4, 6, ...
+        return f", host: host{host // 2 * 3 + host % 2 if tvd % 2 else host}"
 
 
-def generate(out, hosts, tvds, ees, roles=3, seed=1):
+def generate(out, hosts, tvds, ees, roles=3, seed=1, channel="vlan"):
     """Writes a policy with out(text).  The numbers must be right by wrong()."""
-    Generator(out, hosts, tvds, ees, roles, seed).generate()
+    Generator(out, hosts, tvds, ees, roles, seed, channel).generate()

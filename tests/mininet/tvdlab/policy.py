@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policy files as the lab needs them: reading, and deriving one that a single
-lab host can run."""
+"""Policy files as the lab needs them: reading, and deriving one that fewer
+hosts can run."""
 import copy
 import socket
 
@@ -9,6 +9,7 @@ import yaml
 from .state import LabError
 
 LAB_HOST = "lab"
+MAX_HOSTS = 24                  # Each runs an Open vSwitch and an agent.
 PROTOCOLS = ("icmp", "tcp", "udp", "sctp", "gre", "esp")
 
 
@@ -29,19 +30,37 @@ def save(data, path):
         yaml.safe_dump(data, f, sort_keys=False, default_flow_style=None)
 
 
-def derive(data, only=None):
-    """(policy, host, note): 'data' as one lab host can run it.
+def derive(data, only=None, collapse=False, vlan=False):
+    """(policy, note): 'data' as the lab is to run it.
 
-    With 'only', the EEs of that host and those bound to none.  Otherwise, if
-    there is not exactly one host, all EEs on one host that may run every type.
-    'note' says in a line what was changed, None if nothing was."""
+    With 'only', that host with its EEs and those bound to none.  With
+    'collapse', or if there is no host, all EEs on one host that may run every
+    type.  With 'vlan', every TVD crosses between hosts as a VLAN.  'note' says
+    in a line what was changed, None if nothing was."""
     data = copy.deepcopy(data)
     hosts = data.get("hosts") or {}
+    notes = []
     if only is not None:
-        return _keep_host(data, hosts, only)
-    if len(hosts) == 1:
-        return data, next(iter(hosts)), None
-    return _collapse(data, hosts)
+        data, note = _keep_host(data, hosts, only)
+        notes.append(note)
+    elif not hosts or (collapse and len(hosts) > 1):
+        data, note = _collapse(data, hosts)
+        notes.append(note)
+    elif len(hosts) > MAX_HOSTS:
+        raise LabError(f"{len(hosts)} hosts are more than the {MAX_HOSTS} that a lab can "
+                       "play: use --only HOST or --collapse")
+    if vlan:
+        notes.append(_use_vlans(data))
+    return data, "; ".join(note for note in notes if note) or None
+
+
+def _use_vlans(data):
+    changed = []
+    for name, tvd in (data.get("tvds") or {}).items():
+        if tvd.get("channel", "ipsec") != "vlan":
+            tvd["channel"] = "vlan"
+            changed.append(name)
+    return f"VLANs stand for the channels of {_few(changed)}" if changed else None
 
 
 def _keep_host(data, hosts, only):
@@ -56,9 +75,9 @@ def _keep_host(data, hosts, only):
     data["hosts"] = {only: _detach(hosts[only])}
     data.pop("switches", None)
     if len(hosts) == 1:
-        return data, only, None
-    return data, only, (f"host {only} alone: {len(gone)} EEs of other hosts are left out "
-                        f"({_few(gone)})")
+        return data, None
+    return data, (f"host {only} alone: {len(gone)} EEs of other hosts are left out "
+                  f"({_few(gone)})")
 
 
 def _collapse(data, hosts):
@@ -80,7 +99,7 @@ def _collapse(data, hosts):
             "that may run every type")
     if broken:
         note += f"; conflict sets that this breaks are dropped: {', '.join(broken)}"
-    return data, host, note
+    return data, note
 
 
 def _detach(host):

@@ -29,6 +29,7 @@ ENVIRONMENT = {
 DIRECTORIES = ["/run/openvswitch/db", "/run/etc/tvd", "/run/tvd", "/run/tvd-db",
                "/run/netns"]
 OVS_DB = "/run/openvswitch/db/conf.db"
+KEY, CERTIFICATE, CA = (f"/run/etc/tvd/{name}.pem" for name in ("key", "cert", "ca"))
 OVS_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
 
@@ -74,14 +75,18 @@ def ovs_commands():
     }
 
 
-def tvd_commands(host):
-    """Our daemons on host 'host'."""
-    return {
-        "controller": [find("tvd-controller"), "-vconsole:warn",
-                       "--log-file=/var/log/tvd-controller.log"],
-        "agent": [find("tvd-agent"), f"--host={host}", "-vconsole:warn",
-                  "--log-file=/var/log/tvd-agent.log"],
-    }
+def controller_command(listen=None):
+    return [find("tvd-controller"), "-vconsole:warn", "--log-file=/var/log/tvd-controller.log",
+            *([f"--listen={listen}"] if listen else [])]
+
+
+def agent_command(host, remote=None):
+    """The agent of host 'host', with the database at 'remote' over TLS if it is
+    not beside it."""
+    return [find("tvd-agent"), f"--host={host}", "-vconsole:warn",
+            "--log-file=/var/log/tvd-agent.log",
+            *([f"--db={remote}", f"--private-key={KEY}", f"--certificate={CERTIFICATE}",
+               f"--ca-cert={CA}"] if remote else [])]
 
 
 class Program:
@@ -119,6 +124,7 @@ class Supervisor(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.programs = {}
+        self._ended = False
         self._lock = threading.Lock()
 
     def add(self, node, name, argv, log):
@@ -130,20 +136,46 @@ class Supervisor(threading.Thread):
 
     def kill(self, name, sig=signal.SIGKILL):
         with self._lock:
-            program = self.programs[name]
+            program = self.find(name)
             program.popen.send_signal(sig)
         return program.popen.pid
+
+    def find(self, name):
+        """The program called 'name'.  On several machines it is MACHINE/PROGRAM,
+        or PROGRAM alone if there is but one."""
+        found = [p for full, p in self.programs.items()
+                 if name == full or full.endswith("/" + name)]
+        if len(found) != 1:
+            raise LabError(f"'{name}' is {'no program' if not found else 'ambiguous'}: "
+                           f"there are {', '.join(self.programs)}")
+        return found[0]
 
     def hold(self, name, held):
         """With held=True 'name' is not started again when it dies."""
         with self._lock:
-            self.programs[name].wanted = not held
+            self.find(name).wanted = not held
+
+    def stop(self, first, patience=5):
+        """Ends all programs for good.  'first' is told to and has some seconds."""
+        with self._lock:
+            self._ended = True
+            for name, program in self.programs.items():
+                if program.alive() and name.rpartition("/")[2] == first:
+                    program.popen.terminate()
+                    try:
+                        program.popen.wait(patience)
+                    except subprocess.TimeoutExpired:
+                        pass
+            for program in self.programs.values():
+                if program.alive():
+                    program.popen.kill()
+                program.popen.wait()
 
     def run(self):
-        while True:
+        while not self._ended:
             time.sleep(0.02)
             with self._lock:
-                for program in self.programs.values():
+                for program in [] if self._ended else self.programs.values():
                     self._tend(program, time.monotonic())
 
     @staticmethod

@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 
-from . import expect, matrix, policy, probe
+from . import capture, expect, matrix, policy, probe
 
 SHOWN = 40                      # Differences listed in the table output.
 
@@ -19,6 +19,7 @@ class Result:
         self.control = (0, 0)   # Arrived and sent on unrestricted ways.
         self.flows = 0
         self.lost = 0
+        self.links = {}         # {host: {VLAN id or None: frames}}
         self.seconds = 0.0
         self.counters = {}      # Gateway to {counter: packets of this run}.
 
@@ -39,6 +40,8 @@ def measure(lab, say=lambda text: None):
     result.matrix = matrix.Matrix(data, judge)
     before = gateway_counters(lab)
     prober = probe.Prober(lab, nics)
+    watch = capture.Watch(lab)
+    watch.start()
     try:
         prober.open(services)
         flows = _flows(prober, expected, services)
@@ -48,6 +51,9 @@ def measure(lab, say=lambda text: None):
         prober.run(flows)
     finally:
         prober.close()
+        watch.stop()
+    result.links = watch.tags()
+    result.differences += capture.judge(watch, lab.facts(), lab.tvds())
     gateways = set(judge.gateways.values())
     for flow in flows:
         wrong = matrix.judge(flow, expected, gateways)
@@ -147,6 +153,10 @@ def show(result, out=sys.stdout):
     print(f"answers without a connection: {result.unsolicited} packets sent on forbidden "
           f"ways, {len(result.intruded)} arrived ({result.control[0]} of "
           f"{result.control[1]} did where all is unrestricted)", file=out)
+    for host, tags in result.links.items():
+        text = ", ".join(f"vlan {tag} {count}" if tag else f"untagged {count}"
+                         for tag, count in sorted(tags.items(), key=str))
+        print(f"link of {host} carried: {text or 'nothing'}", file=out)
     wrong = result.differences + result.intruded
     for text in wrong[:SHOWN]:
         print(f"DIFFERS: {text}", file=out)
@@ -175,6 +185,8 @@ def to_json(result):
             "differences": result.differences + result.intruded,
             "unsolicited": {"sent": result.unsolicited, "arrived": len(result.intruded)},
             "flows": result.flows, "seconds": round(result.seconds, 2),
+            "links": {host: {str(tag or "untagged"): count for tag, count in tags.items()}
+                      for host, tags in result.links.items()},
             "gateway_counters": result.counters, "ok": result.ok()}
 
 

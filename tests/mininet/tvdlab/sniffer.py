@@ -17,13 +17,14 @@ PACKET_IGNORE_OUTGOING = 23
 SO_RCVBUFFORCE = 33
 
 
-def open_socket(netns_fd, ifname, receive=True):
-    """A packet socket on 'ifname'; with receive=False one only to send."""
+def open_socket(netns_fd, ifname, receive=True, outgoing=False):
+    """A packet socket on 'ifname'; with receive=False one only to send, with
+    outgoing=True one that also sees what is sent there."""
     with ns.inside(netns_fd):
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     sock.setblocking(False)
     if receive:
-        sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, int(not outgoing))
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
     sock.bind((ifname, ETH_P_ALL if receive else 0))
     return sock
