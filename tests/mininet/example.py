@@ -20,7 +20,7 @@ DATACENTER = os.path.join(HERE, "../../examples/datacenter.yaml")
 
 
 def reachable(source, target):
-    return "1 received" in source.cmd(f"ping -c1 -W1 {target.IP()}")
+    return "1 received" in source.cmd(f"ping -c1 -W0.5 {target.IP()}")
 
 
 def main(argv):

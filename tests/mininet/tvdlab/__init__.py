@@ -18,6 +18,7 @@
   probe     measuring who reaches whom
   capture   what is on the links between hosts
   moves     EEs that move from host to host
+  papers    what the papers say of their cases, by hand
   matrix    the flow matrix, declared and measured
   commands  the command line
 """
