@@ -128,6 +128,25 @@ print_rows(struct output *o, const struct json *changes)
     output_close_table(o);
 }
 
+/* What the controller has to say besides. */
+static void
+print_notes(struct output *o, const struct json *answer)
+{
+    const struct json *notes = cli_member_array(answer, "notes");
+
+    if (notes && output_get_format(o) == OUTPUT_JSON) {
+        output_json(o, "notes", notes);
+    }
+    for (size_t i = 0; notes && i < notes->array.n
+                       && output_get_format(o) == OUTPUT_TABLE; i++) {
+        const struct json *note = notes->array.elems[i];
+
+        if (note->type == JSON_STRING) {
+            output_text(o, OUTPUT_NOTABLE, "note: %s", json_string(note));
+        }
+    }
+}
+
 size_t
 cli_print_changes(struct cli *cli, const struct json *answer, bool planned)
 {
@@ -154,6 +173,7 @@ cli_print_changes(struct cli *cli, const struct json *answer, bool planned)
     } else {
         output_text(o, OUTPUT_PLAIN, "no changes");
     }
+    print_notes(o, answer);
     return n;
 }
 

@@ -59,6 +59,7 @@ extern const struct cli_verb cli_verb_show;
 extern const struct cli_verb cli_verb_can;
 extern const struct cli_verb cli_verb_ee_add;
 extern const struct cli_verb cli_verb_ee_remove;
+extern const struct cli_verb cli_verb_ee_move;
 extern const struct cli_verb cli_verb_ee_list;
 extern const struct cli_verb cli_verb_host_certify;
 extern const struct cli_verb cli_verb_admin_certify;

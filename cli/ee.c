@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tvdctl ee add, tvdctl ee remove: one EE at a time. */
+ * tvdctl ee add, tvdctl ee remove, tvdctl ee move: one EE at a time. */
 
 #include <config.h>
 #include "cli/cli.h"
@@ -173,6 +173,47 @@ run_ee_remove(struct cli *cli)
     return change(cli, "ee_remove", params);
 }
 
+/* What is wrong with the command line, or NULL. */
+static const char *
+wrong_move(const struct cli *cli)
+{
+    bool live = cli_has(cli, "live");
+    bool force = cli_has(cli, "force");
+
+    if (cli_has(cli, "cancel")) {
+        return (cli->args.n > 1 || live || force
+                ? "--cancel takes the EE's name alone" : NULL);
+    } else if (cli->args.n < 2) {
+        return "HOST is missing: where to (or --cancel)?";
+    }
+    return (live && force
+            ? "--live waits for the host that has it, --force does not: give "
+            "one of them" : NULL);
+}
+
+static int
+run_ee_move(struct cli *cli)
+{
+    static const char *const flags[] = { "live", "force", "cancel" };
+    const char *wrong = wrong_move(cli);
+    struct json *params;
+
+    if (wrong) {
+        return cli_fail(cli, "%s", wrong);
+    }
+    params = json_object_create();
+    json_object_put_string(params, "name", cli->args.names[0]);
+    if (cli->args.n > 1) {
+        json_object_put_string(params, "host", cli->args.names[1]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        if (cli_has(cli, flags[i])) {
+            json_object_put(params, flags[i], json_boolean_create(true));
+        }
+    }
+    return change(cli, "ee_move", params);
+}
+
 static const struct cli_option add_options[] = {
     { .name = "label", .arg = "LABEL", .help = "its label; needed" },
     { .name = "nic", .arg = "KEY=VALUE,...", .repeated = true,
@@ -186,6 +227,17 @@ static const struct cli_option add_options[] = {
 };
 
 static const struct cli_option remove_options[] = {
+    CLI_OPTION_WAIT,
+    { .name = "dry-run", .help = "say what would change, change nothing" },
+    { .name = NULL },
+};
+
+static const struct cli_option move_options[] = {
+    { .name = "live",
+      .help = "it runs: announce the move, make it when the EE is seen at HOST" },
+    { .name = "force",
+      .help = "do not wait for the host that has it, which is off or fenced" },
+    { .name = "cancel", .help = "call off a move announced with --live" },
     CLI_OPTION_WAIT,
     { .name = "dry-run", .help = "say what would change, change nothing" },
     { .name = NULL },
@@ -224,4 +276,23 @@ const struct cli_verb cli_verb_ee_remove = {
     .exits = exits,
     .failure = 1,
     .run = run_ee_remove,
+};
+
+const struct cli_verb cli_verb_ee_move = {
+    .name = "ee move",
+    .args = "NAME [HOST]",
+    .min_args = 1,
+    .max_args = 2,
+    .summary = "say on which host an EE is to run",
+    .description =
+        "Binds the EE to HOST.  The host that has it drops it, then HOST may "
+        "have it.\nWith --live that happens when the EE sends something at "
+        "HOST; until then it\nstays where it is.  At no time do both hosts "
+        "accept it.  For example:\n"
+        "  tvdctl ee move web3 desk2 --live --wait && \\\n"
+        "      virsh migrate --live web3 qemu+ssh://desk2/system",
+    .options = move_options,
+    .exits = exits,
+    .failure = 1,
+    .run = run_ee_move,
 };

@@ -70,7 +70,9 @@ static const struct output_column nic_columns[] = {
     { .key = "nic" }, { .key = "tvd", .heading = "TVD" }, { .key = "role" },
     { .key = "ips", .heading = "ADDRESSES" }, { .key = "mac" },
     { .key = "label" }, { .key = "kind" }, { .key = "origin" },
-    { .key = "host" }, { .key = "state" }, { .key = "reason" },
+    { .key = "host" }, { .key = "next_host", .heading = "MOVES TO" },
+    { .key = "waiting", .heading = "ALSO AT" }, { .key = "state" },
+    { .key = "reason" },
 };
 
 static enum output_style
@@ -88,7 +90,8 @@ print_nic(struct output *o, const struct json *ee, const struct json *nic)
 {
     const char *ee_name = cli_member_string(ee, "name");
     const char *nic_name = cli_member_string(nic, "name");
-    const char *host = cli_member_string(nic, "host");
+    const char *holder = cli_member_string(nic, "holder");
+    const char *host = holder ? holder : cli_member_string(nic, "host");
     const char *state = cli_member_string(nic, "state");
     char *name = xasprintf("%s%s%s", ee_name ? ee_name : "",
                            nic_name ? "/" : "", nic_name ? nic_name : "");
@@ -102,6 +105,8 @@ print_nic(struct output *o, const struct json *ee, const struct json *nic)
     output_string(o, "kind", cli_member_string(ee, "kind"));
     output_string(o, "origin", cli_member_string(ee, "origin"));
     output_string(o, "host", host ? host : cli_member_string(ee, "host"));
+    output_string(o, "next_host", cli_member_string(ee, "next_host"));
+    print_cell(o, "waiting", cli_member(nic, "waiting"));
     output_styled(o, "state", state, nic_style(state));
     output_string(o, "reason", cli_member_string(nic, "reason"));
     free(name);

@@ -15,6 +15,7 @@ const struct cli_verb *const cli_verbs[] = {
     &cli_verb_can,
     &cli_verb_ee_add,
     &cli_verb_ee_remove,
+    &cli_verb_ee_move,
     &cli_verb_ee_list,
     &cli_verb_host_certify,
     &cli_verb_admin_certify,

@@ -360,6 +360,7 @@ handle_with_model(struct engine *e, struct api_call *call)
         break;
     case REQUEST_EE_ADD:
     case REQUEST_EE_REMOVE:
+    case REQUEST_EE_MOVE:
         writer_add(e, call);
         break;
     case REQUEST_WAIT:

@@ -11,6 +11,7 @@
 #include "lib/report.h"
 #include "lib/tvd-db.h"
 #include "ovsdb-idl.h"
+#include "packets.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -24,6 +25,7 @@
 struct spot {
     char *name;                 /* "EE/NIC". */
     char *last;                 /* Host that held it last, NULL: unknown. */
+    struct eth_addr mac;        /* As last seen. */
     struct ovs_list stakes;     /* "struct stake", one for each host. */
 };
 
@@ -488,6 +490,7 @@ look_at_nic(struct look *l, const struct model_nic *nic,
     claims = xmalloc((ovs_list_size(&spot->stakes) + 1) * sizeof *claims);
     memset(out, 0, sizeof *out);
     out->claims = claims;
+    spot->mac = nic->mac;
     if (nic->host && model_host_find(l->model, nic->host)) {
         out->host = nic->host;
     } else {
@@ -563,12 +566,18 @@ look_at(struct look *l, const struct model_ee *ee)
         .nics = nics,
         .n_nics = ee->n_nics,
     };
+    bool written = false;
     size_t n;
 
     for (size_t i = 0; i < ee->n_nics; i++) {
         look_at_nic(l, ee->nics[i], &nics[i]);
     }
     note_holder(l, ee, &in);
+    if (ee->next_host && !model_host_find(l->model, ee->next_host)) {
+        tvd_db_write_next_host(l->db, ee->name, NULL);
+        in.next_host = NULL;
+        written = true;
+    }
     n = holder_plan(&in, changes);
     for (size_t i = 0; i < n; i++) {
         write_change(l, ee, &changes[i]);
@@ -578,7 +587,7 @@ look_at(struct look *l, const struct model_ee *ee)
     }
     free(nics);
     free(changes);
-    return n > 0;
+    return written || n > 0;
 }
 
 void
@@ -612,4 +621,60 @@ holders_written(struct holders *h, bool success)
         }
     }
     sset_clear(&h->writing);
+}
+
+/* The host that had 'spot' last and has not let go, or NULL. */
+static const char *
+not_let_go(const struct spot *spot)
+{
+    const struct stake *stake;
+
+    LIST_FOR_EACH (stake, node, &spot->stakes) {
+        if ((stake->n_holding || stake->maybe)
+            && nullable_string_is_equal(stake->host, spot->last)) {
+            return stake->host;
+        }
+    }
+    return NULL;
+}
+
+void
+holders_guard(struct holders *h, struct tvd_db *db, const struct model_ee *ee,
+              const char *host)
+{
+    const struct model *model = tvd_db_model(db);
+
+    for (size_t i = 0; i < ee->n_nics; i++) {
+        char *name = model_nic_full_name(ee->nics[i]);
+        const struct spot *spot = shash_find_data(&h->spots, name);
+        const struct model_nic *nic = model_nic_find_full_name(model, name);
+        const char *last = spot ? not_let_go(spot) : NULL;
+
+        if (last && (!nic || !nic->host)
+            && !nullable_string_is_equal(last, host)) {
+            tvd_db_write_holder(db, ee->nics[i], last);
+        }
+        free(name);
+    }
+}
+
+const char *
+holders_of_mac(const struct holders *h, const struct model *model,
+               struct eth_addr mac)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &h->spots) {
+        const struct spot *spot = node->data;
+
+        if (eth_addr_equals(spot->mac, mac)
+            && !model_nic_find_full_name(model, spot->name)) {
+            const char *host = not_let_go(spot);
+
+            if (host && model_host_find(model, host)) {
+                return host;
+            }
+        }
+    }
+    return NULL;
 }

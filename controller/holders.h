@@ -24,9 +24,11 @@
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "openvswitch/shash.h"
+#include "openvswitch/types.h"
 #include "sset.h"
 
 struct model;
+struct model_ee;
 struct ovsdb_idl;
 struct report_sink;
 struct tvd_db;
@@ -68,5 +70,16 @@ void holders_write(struct holders *, struct tvd_db *,
                    const struct report_sink *, long long int now);
 /* The outcome of that transaction. */
 void holders_written(struct holders *, bool success);
+
+/* Adds to the open transaction, which binds 'ee' to 'host' (NULL: to none) or
+ * adds it: where it has no holder, but the host that had it last has not let
+ * go, that one holds it, so that 'host' does not take it by itself. */
+void holders_guard(struct holders *, struct tvd_db *,
+                   const struct model_ee *ee, const char *host);
+
+/* The host that may still accept 'mac' as that of a NIC which the policy has no
+ * more, or NULL.  Linear in the number of NICs. */
+const char *holders_of_mac(const struct holders *, const struct model *,
+                           struct eth_addr mac);
 
 #endif /* controller/holders.h */

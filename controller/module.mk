@@ -18,6 +18,7 @@ controller_sources := \
 	controller/events.c \
 	controller/holders.c \
 	controller/hosts.c \
+	controller/move.c \
 	controller/show.c \
 	controller/status.c \
 	controller/writer.c

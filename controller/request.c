@@ -59,6 +59,15 @@ static const struct member ee_remove_members[] = {
     { MEMBER(dry_run, MEMBER_BOOL) },
     { .name = NULL },
 };
+static const struct member ee_move_members[] = {
+    { MEMBER_NAME(name), .required = true },
+    { MEMBER_NAME(host) },
+    { MEMBER(live, MEMBER_BOOL) },
+    { MEMBER(force, MEMBER_BOOL) },
+    { MEMBER(cancel, MEMBER_BOOL) },
+    { MEMBER(dry_run, MEMBER_BOOL) },
+    { .name = NULL },
+};
 static const struct member show_members[] = {
     { .name = "what", .type = MEMBER_SHOW, .required = true,
       .offset = offsetof(struct request, show) },
@@ -93,6 +102,7 @@ static const struct {
     [REQUEST_WAIT] = { "wait", wait_members },
     [REQUEST_EE_ADD] = { "ee_add", ee_add_members },
     [REQUEST_EE_REMOVE] = { "ee_remove", ee_remove_members },
+    [REQUEST_EE_MOVE] = { "ee_move", ee_move_members },
     [REQUEST_SHOW] = { "show", show_members },
     [REQUEST_CAN] = { "can", can_members },
     [REQUEST_STATUS] = { "status", no_members },
@@ -300,6 +310,7 @@ request_destroy(struct request *request)
         free(request->text);
         free(request->ee);
         free(request->name);
+        free(request->host);
         free(request->csr);
         free(request->src);
         free(request->dst);

@@ -21,6 +21,7 @@ enum request_method {
     REQUEST_WAIT,
     REQUEST_EE_ADD,
     REQUEST_EE_REMOVE,
+    REQUEST_EE_MOVE,
     REQUEST_SHOW,
     REQUEST_CAN,
     REQUEST_STATUS,
@@ -54,11 +55,14 @@ struct request {
     enum request_method method;
     char *file;                 /* plan, apply: for messages only. */
     char *text;                 /* plan, apply: the policy. */
-    bool dry_run;               /* apply, ee_add, ee_remove. */
+    bool dry_run;               /* apply, ee_add, ee_remove, ee_move. */
     int64_t seq;                /* wait; -1: the newest. */
     int64_t timeout_ms;         /* wait: 0..REQUEST_MAX_WAIT_MS. */
     char *ee;                   /* ee_add: the EE as JSON text. */
-    char *name;                 /* ee_remove, ..._certify; show: NULL: all. */
+    char *name;                 /* ee_remove, ee_move, ..._certify; show: NULL:
+                                 * all. */
+    char *host;                 /* ee_move: NULL with 'cancel'. */
+    bool live, force, cancel;   /* ee_move. */
     char *csr;                  /* ..._certify: a request as PEM. */
     enum request_show show;     /* show. */
     char *src, *dst;            /* can: "EE" or "EE/NIC". */

@@ -163,13 +163,78 @@ show_switches(const struct show_input *in, struct table *t)
 }
 
 static void
+count_one(struct shash *counts, const char *name)
+{
+    struct shash_node *node = shash_find(counts, name);
+
+    if (!node) {
+        node = shash_add(counts, name, NULL);
+    }
+    node->data = (void *) ((intptr_t) node->data + 1);
+}
+
+static intptr_t
+count_of(const struct shash *counts, const char *name)
+{
+    return (intptr_t) shash_find_data(counts, name);
+}
+
+/* The EEs that each host holds. */
+static void
+count_held(const struct show_input *in, struct shash *counts)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &in->model->ees) {
+        const struct model_ee *ee = node->data;
+
+        for (size_t i = 0; i < ee->n_nics; i++) {
+            if (ee->nics[i]->host) {
+                count_one(counts, ee->nics[i]->host);
+                break;
+            }
+        }
+    }
+}
+
+/* True if the host of 'b' could have the NIC, which it does not hold. */
+static bool
+is_waiting(const struct show_input *in, const struct tvdrec_binding *b)
+{
+    const struct model_nic *nic = model_nic_find_full_name(in->model, b->nic);
+    const struct model_host *host = model_host_find(in->model, b->host);
+
+    return (nic && host && (!nic->host || strcmp(nic->host, b->host))
+            && claim_will_be_allowed(host, nic));
+}
+
+/* The NICs for which each host waits. */
+static void
+count_waiting(const struct show_input *in, struct shash *counts)
+{
+    const struct tvdrec_binding *b;
+
+    TVDREC_BINDING_FOR_EACH (b, in->idl) {
+        if (is_waiting(in, b)) {
+            count_one(counts, b->host);
+        }
+    }
+}
+
+static void
 show_hosts(const struct show_input *in, struct table *t)
 {
     static const char *const columns[] = {
-        "name", "label", "address", "switch", "port", "state", "seq", "reason",
+        "name", "label", "address", "switch", "port", "ees", "waiting",
+        "state", "seq", "reason",
     };
     const struct model *m = in->model;
     const struct shash_node **hosts = shash_sort(&m->hosts);
+    struct shash held = SHASH_INITIALIZER(&held);
+    struct shash waiting = SHASH_INITIALIZER(&waiting);
+
+    count_held(in, &held);
+    count_waiting(in, &waiting);
 
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
         add_column(t, columns[i]);
@@ -189,11 +254,15 @@ show_hosts(const struct show_input *in, struct table *t)
         put_text(row, "address", host->address);
         put_text(row, "switch", host->switch_name);
         put_text(row, "port", host->switch_port);
+        put_integer(row, "ees", count_of(&held, host->name));
+        put_integer(row, "waiting", count_of(&waiting, host->name));
         put_text(row, "state", host_state_to_string(status.state));
         put_integer(row, "seq", status.seq);
         put_text(row, "reason", status.reason);
         host_status_destroy(&status);
     }
+    shash_destroy(&held);
+    shash_destroy(&waiting);
     free(hosts);
 }
 
@@ -359,8 +428,7 @@ show_role(const struct show_input *in OVS_UNUSED, struct table *t,
     put_text(row, "tvd", role->tvd->name);
     put_text(row, "role", role->name);
     json_object_put(row, "provides", sset_to_json(&provides));
-    put_integer(row, "nics",
-                (intptr_t) shash_find_data(counts, full_name));
+    put_integer(row, "nics", count_of(counts, full_name));
     sset_destroy(&provides);
 }
 
@@ -380,12 +448,8 @@ show_roles(const struct show_input *in, struct table *t)
         for (size_t i = 0; i < ee->n_nics; i++) {
             const struct model_role *role = ee->nics[i]->role;
             char *name = xasprintf("%s/%s", role->tvd->name, role->name);
-            struct shash_node *count = shash_find(&counts, name);
 
-            if (!count) {
-                count = shash_add(&counts, name, NULL);
-            }
-            count->data = (void *) ((intptr_t) count->data + 1);
+            count_one(&counts, name);
             free(name);
         }
     }
@@ -455,8 +519,26 @@ binding_state(const struct tvdrec_binding *b)
             : b->installed ? NIC_INSTALLED : NIC_PENDING);
 }
 
-/* The best binding of each NIC by its full name, of those that the policy lets
- * their hosts have. */
+/* The rows about one NIC. */
+struct nic_rows {
+    const struct tvdrec_binding *best;  /* The holder's, else the best of those
+                                         * that the policy lets their hosts
+                                         * have; NULL: none. */
+    struct sset waiting;                /* Hosts that would have it, too. */
+};
+
+/* How much is to be learnt from 'b' about the NIC. */
+static int
+binding_rank(const struct show_input *in, const struct tvdrec_binding *b)
+{
+    const struct model_nic *nic = model_nic_find_full_name(in->model, b->nic);
+
+    return (binding_state(b)
+            + (nic && nic->host && !strcmp(nic->host, b->host)
+               ? NIC_INSTALLED + 1 : 0));
+}
+
+/* "struct nic_rows" of each NIC by its full name. */
 static void
 collect_bindings(const struct show_input *in, struct shash *bindings)
 {
@@ -464,26 +546,41 @@ collect_bindings(const struct show_input *in, struct shash *bindings)
 
     shash_init(bindings);
     TVDREC_BINDING_FOR_EACH (b, in->idl) {
-        struct shash_node *node = shash_find(bindings, b->nic);
+        struct nic_rows *rows = shash_find_data(bindings, b->nic);
 
-        if (!claim_is_possible(in->model, b)) {
-            continue;
+        if (!rows) {
+            rows = xzalloc(sizeof *rows);
+            sset_init(&rows->waiting);
+            shash_add(bindings, b->nic, rows);
         }
-        if (!node) {
-            shash_add(bindings, b->nic, b);
-        } else if (binding_state(b) > binding_state(node->data)) {
-            node->data = CONST_CAST(struct tvdrec_binding *, b);
+        if (is_waiting(in, b)) {
+            sset_add(&rows->waiting, b->host);
+        }
+        if (claim_is_possible(in->model, b)
+            && (!rows->best
+                || binding_rank(in, b) > binding_rank(in, rows->best))) {
+            rows->best = b;
         }
     }
 }
 
-static struct json *
-nic_to_json(const struct model_nic *nic, const struct shash *bindings)
+static void
+free_bindings(struct shash *bindings)
 {
-    struct json *object = json_object_create();
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, bindings) {
+        struct nic_rows *rows = node->data;
+
+        sset_destroy(&rows->waiting);
+    }
+    shash_destroy_free_data(bindings);
+}
+
+static struct json *
+ips_to_json(const struct model_nic *nic)
+{
     struct json *ips = json_array_create_empty();
-    char *full_name = model_nic_full_name(nic);
-    const struct tvdrec_binding *b = shash_find_data(bindings, full_name);
 
     for (size_t i = 0; i < nic->n_ips; i++) {
         char s[INET6_ADDRSTRLEN];
@@ -491,12 +588,28 @@ nic_to_json(const struct model_nic *nic, const struct shash *bindings)
         ipv6_string_mapped(s, &nic->ips[i]);
         json_array_add(ips, json_string_create(s));
     }
+    return ips;
+}
+
+static struct json *
+nic_to_json(const struct model_nic *nic, const struct shash *bindings)
+{
+    static const struct nic_rows none = { .waiting = SSET_INITIALIZER(
+                                              &none.waiting) };
+    struct json *object = json_object_create();
+    char *full_name = model_nic_full_name(nic);
+    const struct nic_rows *rows = shash_find_data(bindings, full_name);
+    const struct tvdrec_binding *b = rows ? rows->best : NULL;
+
     put_text(object, "name", nic->name);
     put_text(object, "tvd", nic->tvd->name);
     put_text(object, "role", nic->role->name);
     json_object_put(object, "mac", mac_to_json(nic->mac));
-    json_object_put(object, "ips", ips);
+    json_object_put(object, "ips", ips_to_json(nic));
     put_text(object, "state", nic_state_to_string(binding_state(b)));
+    put_text(object, "holder", nic->host);
+    json_object_put(object, "waiting",
+                    sset_to_json(rows ? &rows->waiting : &none.waiting));
     if (b) {
         put_text(object, "host", b->host);
         put_text(object, "reason", b->reason);
@@ -521,6 +634,7 @@ show_ee_to_json(const struct model_ee *ee, const struct shash *bindings)
              : ee->origin == MODEL_FROM_API ? "api" : "system");
     json_object_put(row, "managed", json_boolean_create(ee->managed));
     put_text(row, "host", ee->host);
+    put_text(row, "next_host", ee->next_host);
     json_object_put(row, "nics", nics);
     return row;
 }
@@ -529,7 +643,8 @@ static void
 show_ees(const struct show_input *in, struct table *t)
 {
     static const char *const columns[] = {
-        "name", "label", "kind", "origin", "managed", "host", "nics",
+        "name", "label", "kind", "origin", "managed", "host", "next_host",
+        "nics",
     };
     const struct shash_node **ees = shash_sort(&in->model->ees);
     struct shash bindings;
@@ -543,7 +658,7 @@ show_ees(const struct show_input *in, struct table *t)
             json_array_add(t->rows, show_ee_to_json(ees[i]->data, &bindings));
         }
     }
-    shash_destroy(&bindings);
+    free_bindings(&bindings);
     free(ees);
 }
 

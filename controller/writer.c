@@ -9,11 +9,13 @@
 #include <string.h>
 #include "controller/engine-private.h"
 #include "controller/intent.h"
+#include "controller/move.h"
 #include "flowpolicy/decide.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
+#include "packets.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -29,6 +31,7 @@ struct change {
     long long int deadline;     /* To begin, monotonic ms. */
     struct json *result;        /* The reply if the transaction succeeds. */
     char *event;                /* What to report then; NULL: nothing. */
+    char *warning;              /* The same, as a warning. */
     bool unknown;               /* It was sent, and may have been made. */
 };
 
@@ -46,6 +49,8 @@ change_forget(struct change *change)
     change->result = NULL;
     free(change->event);
     change->event = NULL;
+    free(change->warning);
+    change->warning = NULL;
 }
 
 /* The call must have been answered. */
@@ -106,21 +111,27 @@ fail_with(struct api_call *call, const struct intent_error *error)
 }
 
 static struct json *
-result_of(const struct intent *intent, int64_t seq)
+make_result(const struct diff *diff, const struct svec *notes, int64_t seq)
 {
     struct json *result = json_object_create();
 
-    json_object_put(result, "changes", diff_to_json(&intent->diff));
+    json_object_put(result, "changes", diff_to_json(diff));
     json_object_put(result, "seq", json_integer_create(seq));
-    if (intent->notes.n) {
-        struct json *notes = json_array_create_empty();
+    if (notes->n) {
+        struct json *array = json_array_create_empty();
 
-        for (size_t i = 0; i < intent->notes.n; i++) {
-            json_array_add(notes, json_string_create(intent->notes.names[i]));
+        for (size_t i = 0; i < notes->n; i++) {
+            json_array_add(array, json_string_create(notes->names[i]));
         }
-        json_object_put(result, "notes", notes);
+        json_object_put(result, "notes", array);
     }
     return result;
+}
+
+static struct json *
+result_of(const struct intent *intent, int64_t seq)
+{
+    return make_result(&intent->diff, &intent->notes, seq);
 }
 
 static struct json *
@@ -163,6 +174,41 @@ describe_policy(const struct request *request, struct smap *policy)
     free(hex);
 }
 
+/* Begins a transaction for 'change', which makes 'n_changes' changes and leads
+ * to the returned seq. */
+static int64_t
+begin_txn(struct engine *e, struct change *change, size_t n_changes)
+{
+    int64_t seq = tvd_db_seq(e->db) + (n_changes > 0);
+
+    e->writer.seqno = ovsdb_idl_get_seqno(e->idl);
+    e->writer.txn = ovsdb_idl_txn_create(e->idl);
+    e->writer.change = change;
+    if (n_changes) {
+        change->event = xasprintf("%s: %"PRIuSIZE" change%s, seq %"PRId64,
+                                  request_method_to_string(
+                                      api_call_request(change->call)->method),
+                                  n_changes, n_changes > 1 ? "s" : "", seq);
+    }
+    return seq;
+}
+
+/* Where an EE is bound anew, its former host may still have it. */
+static void
+guard_holders(struct engine *e, const struct intent *intent)
+{
+    for (size_t i = 0; i < intent->diff.n; i++) {
+        const struct diff_change *c = &intent->diff.changes[i];
+        const struct model_ee *ee
+            = (c->kind == DIFF_EE && c->op != DIFF_REMOVE
+               ? model_ee_find(intent->model, c->name) : NULL);
+
+        if (ee) {
+            holders_guard(&e->holders, e->db, ee, ee->host);
+        }
+    }
+}
+
 /* Begins the transaction for 'change' with 'intent' (all of the model, or
  * nothing of it if intent->model is NULL). */
 static void
@@ -170,25 +216,16 @@ begin(struct engine *e, struct change *change, const struct intent *intent,
       const struct smap *policy)
 {
     struct smap ids = SMAP_INITIALIZER(&ids);
-    int64_t seq = tvd_db_seq(e->db) + (intent->diff.n > 0);
+    int64_t seq = begin_txn(e, change, intent->diff.n);
 
-    e->writer.seqno = ovsdb_idl_get_seqno(e->idl);
-    e->writer.txn = ovsdb_idl_txn_create(e->idl);
-    e->writer.change = change;
     alloc_state_to_smap(&intent->ids, &ids);
     tvd_db_write_global(e->db, e->writer.txn, seq, &ids, policy);
     if (intent->model) {
         tvd_db_write_model(e->db, e->writer.txn, intent->model);
+        guard_holders(e, intent);
     }
     smap_destroy(&ids);
     change->result = result_of(intent, seq);
-    if (intent->diff.n) {
-        change->event = xasprintf("%s: %"PRIuSIZE" change%s, seq %"PRId64,
-                                  request_method_to_string(
-                                      api_call_request(change->call)->method),
-                                  intent->diff.n,
-                                  intent->diff.n > 1 ? "s" : "", seq);
-    }
 }
 
 /* Each answers the call of 'change', which is then gone. */
@@ -277,13 +314,42 @@ start_apply(struct engine *e, struct change *change)
 
 /* --- ee_add and ee_remove -------------------------------------------------*/
 
+/* Why 'ee' cannot be added yet: a host may still accept a MAC of it as that of
+ * an EE that was removed.  NULL if it can; caller frees. */
+static char *
+why_too_early(const struct engine *e, const struct model_ee *ee)
+{
+    for (size_t i = 0; i < ee->n_nics; i++) {
+        const struct model_nic *nic = ee->nics[i];
+        const char *host = (nic->mac_declared
+                            ? holders_of_mac(&e->holders, tvd_db_model(e->db),
+                                             nic->mac) : NULL);
+
+        if (host) {
+            return xasprintf("cannot add EE \"%s\" yet: host \"%s\" has not "
+                             "let go of an EE that had MAC "ETH_ADDR_FMT
+                             " and was removed; try again, or give it another "
+                             "MAC", ee->name, host, ETH_ADDR_ARGS(nic->mac));
+        }
+    }
+    return NULL;
+}
+
 /* Does what is needed for 'ee' of intent->model or of the model in force. */
 static void
 write_added(struct engine *e, struct change *change, struct intent *intent,
             const struct model_ee *ee)
 {
-    struct json *json = ee_to_json(ee);
+    char *why = why_too_early(e, ee);
+    struct json *json;
 
+    if (why) {
+        api_call_fail(change->call, NULL, "%s", why);
+        change_destroy(change);
+        free(why);
+        return;
+    }
+    json = ee_to_json(ee);
     if (api_call_request(change->call)->dry_run) {
         struct json *result = result_of(intent, tvd_db_seq(e->db));
 
@@ -294,6 +360,7 @@ write_added(struct engine *e, struct change *change, struct intent *intent,
     begin(e, change, intent, NULL);
     if (!intent->model) {
         tvd_db_write_ee(e->db, e->writer.txn, ee);
+        holders_guard(&e->holders, e->db, ee, ee->host);
     }
     json_object_put(change->result, "ee", json);
 }
@@ -461,6 +528,58 @@ start_ee_remove(struct engine *e, struct change *change)
     }
 }
 
+/* --- ee_move --------------------------------------------------------------*/
+
+static void
+write_move(struct engine *e, struct change *change, const struct move *move)
+{
+    struct smap ids = SMAP_INITIALIZER(&ids);
+    const struct model_ee *ee = move->ee;
+    int64_t seq = begin_txn(e, change, move->diff.n);
+
+    smap_clone(&ids, tvd_db_ids(e->db));
+    tvd_db_write_global(e->db, e->writer.txn, seq, &ids, NULL);
+    smap_destroy(&ids);
+    tvd_db_write_bound(e->db, ee->name, move->host);
+    tvd_db_write_next_host(e->db, ee->name, move->next_host);
+    if (move->taken_from) {
+        for (size_t i = 0; i < ee->n_nics; i++) {
+            tvd_db_write_holder(e->db, ee->nics[i], NULL);
+        }
+        change->warning = xasprintf(
+            "EE \"%s\" was taken from host \"%s\" by force: if that host is "
+            "not off or fenced, it still accepts what EE \"%s\" sends there",
+            ee->name, move->taken_from, ee->name);
+    } else if (!nullable_string_is_equal(ee->host, move->host)) {
+        holders_guard(&e->holders, e->db, ee, move->host);
+    }
+    change->result = make_result(&move->diff, &move->notes, seq);
+}
+
+static void
+start_ee_move(struct engine *e, struct change *change)
+{
+    const struct request *request = api_call_request(change->call);
+    struct move move;
+    char *error = move_plan(tvd_db_model(e->db), &e->hosts, request, &move);
+
+    if (error) {
+        api_call_fail(change->call, NULL, "%s%s", change->unknown
+                      ? "not known to be applied: the database was lost while "
+                      "it was tried; when tried again: " : "", error);
+        free(error);
+        change_destroy(change);
+        return;
+    }
+    if (request->dry_run || !move.diff.n) {
+        finish_early(change, make_result(&move.diff, &move.notes,
+                                         tvd_db_seq(e->db)));
+    } else {
+        write_move(e, change, &move);
+    }
+    move_destroy(&move);
+}
+
 /* --- The transaction ------------------------------------------------------*/
 
 static void
@@ -475,6 +594,9 @@ start(struct engine *e, struct change *change)
         break;
     case REQUEST_EE_REMOVE:
         start_ee_remove(e, change);
+        break;
+    case REQUEST_EE_MOVE:
+        start_ee_move(e, change);
         break;
     case REQUEST_PLAN:
     case REQUEST_WAIT:
@@ -496,6 +618,9 @@ succeed(struct engine *e, struct change *change)
 
     if (change->event) {
         report(&e->sink, REPORT_INFO, "policy", "%s", change->event);
+    }
+    if (change->warning) {
+        report(&e->sink, REPORT_WARNING, "taken", "%s", change->warning);
     }
     change->result = NULL;
     api_call_reply(change->call, result);

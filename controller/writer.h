@@ -43,7 +43,7 @@ struct writer {
 void writer_init(struct writer *);
 void writer_destroy(struct writer *);
 
-/* Takes over 'call', an apply, ee_add or ee_remove. */
+/* Takes over 'call', an apply, ee_add, ee_remove or ee_move. */
 void writer_add(struct engine *, struct api_call *);
 
 /* 'ready': the database is connected, read, and ours to write. */

@@ -371,6 +371,10 @@ write_ee(struct tvd_db *db, struct ovsdb_idl_txn *txn,
                               : ee->origin == MODEL_FROM_SYSTEM ? "system"
                               : "policy");
     tvdrec_ee_set_managed(row, ee->managed);
+    if (!nullable_string_is_equal(row->host, ee->host)) {
+        /* Whatever was announced was about another place. */
+        tvdrec_ee_set_next_host(row, NULL);
+    }
     tvdrec_ee_set_host(row, ee->host);
     write_tvds_of(row, ee);
 

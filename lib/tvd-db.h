@@ -155,9 +155,10 @@ void tvd_db_write_ee(struct tvd_db *, struct ovsdb_idl_txn *,
 /* Deletes the rows of the EE called 'name', if there are any. */
 void tvd_db_delete_ee(struct tvd_db *, const char *name);
 
-/* Says which host holds 'nic', NULL: none.  What writes EEs leaves that, and
- * 'next_host', as it is.  The transaction fails with TXN_TRY_AGAIN if somebody
- * else has written by then who holds the NIC, or where the EE is to be. */
+/* Says which host holds 'nic', NULL: none.  What writes EEs leaves that as it
+ * is, and 'next_host' unless the EE is bound elsewhere.  The transaction fails
+ * with TXN_TRY_AGAIN if somebody else has written by then who holds the NIC, or
+ * where the EE is to be. */
 void tvd_db_write_holder(struct tvd_db *, const struct model_nic *nic,
                          const char *host);
 

@@ -30,8 +30,8 @@ static const struct {
       "method \"status\" takes one object as its only parameter" },
     { "a method misspelt", "aply", "[{}]",
       "unknown method \"aply\"; did you mean \"apply\"? valid: plan, apply, "
-      "wait, ee_add, ee_remove, show, can, status, events, host_certify, "
-      "admin_certify" },
+      "wait, ee_add, ee_remove, ee_move, show, can, status, events, "
+      "host_certify, admin_certify" },
     { "a member misspelt", "apply", "[{\"txt\":\"\"}]",
       "unknown parameter \"txt\"; did you mean \"text\"? valid: file, text, "
       "dry_run" },
@@ -52,6 +52,13 @@ static const struct {
       "parameter \"seq\" must be an integer from 0 to 9223372036854775807" },
     { "an EE as text", "ee_add", "[{\"ee\":\"{}\"}]",
       "parameter \"ee\" must be an object" },
+    { "a move", "ee_move", "[{\"name\":\"a\",\"host\":\"h\",\"live\":true}]",
+      NULL },
+    { "a move of nothing", "ee_move", "[{\"host\":\"h\"}]",
+      "parameter \"name\" is missing" },
+    { "a move misspelt", "ee_move", "[{\"name\":\"a\",\"forced\":true}]",
+      "unknown parameter \"forced\"; did you mean \"force\"? valid: name, "
+      "host, live, force, cancel, dry_run" },
     { "something to show", "show", "[{\"what\":\"flows\"}]", NULL },
     { "something unknown", "show", "[{\"what\":\"flow\"}]",
       "unknown thing to show \"flow\"; did you mean \"flows\"? valid: tvds, "
