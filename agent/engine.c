@@ -85,6 +85,12 @@ engine_create(const struct engine_config *config)
     return e;
 }
 
+const struct report_sink *
+engine_sink(const struct engine *e)
+{
+    return &e->sink;
+}
+
 static void
 destroy_tables(struct engine *e)
 {

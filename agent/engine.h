@@ -26,6 +26,7 @@
 
 struct engine;
 struct gateway_worker;
+struct report_sink;
 
 struct engine_config {
     const char *db;             /* TVD database, e.g. "unix:/run/tvd/...". */
@@ -42,6 +43,9 @@ struct engine_config {
 struct engine *engine_create(const struct engine_config *);
 /* Leaves everything that is installed as it is. */
 void engine_destroy(struct engine *);
+
+/* Where modules beside the engine report what an administrator should know. */
+const struct report_sink *engine_sink(const struct engine *);
 
 /* One turn of the main loop.  Returns false if the program must end and be
  * started anew, because its gateway worker is gone. */

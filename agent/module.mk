@@ -9,6 +9,7 @@ AGENT_CORE := \
 AGENT_SOURCES := \
 	agent/agent.c \
 	agent/engine.c \
+	agent/enroller.c \
 	agent/gateways.c \
 	agent/show.c \
 	agent/status.c
@@ -16,5 +17,5 @@ $(eval $(call library,agent/agent-core,$(AGENT_CORE)))
 $(eval $(call program,agent/tvd-agent,$(AGENT_SOURCES),\
 	agent/libagent-core.a ovs-tvd/libovs-tvd.a ovs-tvd/libovs-tvd-core.a \
 	gateway/libgateway.a gateway/libgateway-core.a \
-	flowpolicy/libflowpolicy-core.a lib/libtvd-db.a lib/libtvd.a,\
+	flowpolicy/libflowpolicy-core.a lib/libtvd-db.a lib/libtvd-ca.a lib/libtvd.a,\
 	$(gateway_libs)))

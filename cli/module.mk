@@ -9,6 +9,7 @@ cli_sources := \
 	cli/check.c \
 	cli/choose.c \
 	cli/ee.c \
+	cli/enrol.c \
 	cli/events.c \
 	cli/help.c \
 	cli/host.c \

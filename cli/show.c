@@ -192,6 +192,12 @@ run_ee_list(struct cli *cli)
     return show(cli, "ees", NULL);
 }
 
+static int
+run_host_list(struct cli *cli)
+{
+    return show(cli, "hosts", NULL);
+}
+
 static const char *const exits[] = {
     "0  shown",
     "1  failure: nothing of that name, or the controller cannot be reached",
@@ -209,7 +215,7 @@ const struct cli_verb cli_verb_show = {
         "  tvds      domains: ids, label, subnets, VLAN, VNI, channel\n"
         "  roles     the roles of each TVD\n"
         "  matrix    the flow matrix, from each role to each TVD\n"
-        "  hosts     hosts and how far each of them is\n"
+        "  hosts     hosts, how far each of them is, its certificate\n"
         "  ees       members: NICs, addresses, where they are attached\n"
         "  flows     packets per rule and drops per reason, as counted\n"
         "  labels    labels and their types\n"
@@ -226,4 +232,13 @@ const struct cli_verb cli_verb_ee_list = {
     .exits = exits,
     .failure = 1,
     .run = run_ee_list,
+};
+
+const struct cli_verb cli_verb_host_list = {
+    .name = "host list",
+    .args = "",
+    .summary = "the hosts, as 'show hosts'",
+    .exits = exits,
+    .failure = 1,
+    .run = run_host_list,
 };

@@ -5,28 +5,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "controller/enrolment.h"
 #include "lib/ca.h"
+#include "lib/identity.h"
 #include "lib/model.h"
 #include "lib/report.h"
 #include "lib/tvd-db.h"
 #include "lib/tvd-idl.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
+#include "smap.h"
 #include "socket-util.h"
+#include "sset.h"
 #include "stream-ssl.h"
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
 
 struct access {
-    struct ca *ca;              /* Borrowed; NULL: the server is not ours. */
+    struct ca *ca;              /* Borrowed, or NULL. */
+    bool own_server;
     struct svec listen;
-    int lifetime;               /* Hours. */
+    long long int lifetime;     /* s. */
+    long long int grace;        /* s. */
     char *lock;
     long long int renewal;      /* Of the server's certificate, s. */
     bool renewal_failed;        /* And that was reported. */
     unsigned int seqno;         /* Of the tables, when last looked at. */
+    unsigned int rows_seqno;    /* Of those in which hosts have rows. */
     bool work;
+    bool writing;               /* The transaction is under way. */
+    bool dropping;              /* It drops connections. */
 };
 
 /* --- Roles ----------------------------------------------------------------
@@ -65,16 +74,18 @@ access_check_target(const char *target)
 }
 
 struct access *
-access_create(struct ca *ca, const struct svec *listen, int lifetime)
+access_create(const struct access_config *config)
 {
     struct access *a = xzalloc(sizeof *a);
 
-    a->ca = ca;
-    svec_clone(&a->listen, listen);
+    a->ca = config->ca;
+    a->own_server = config->own_server;
+    svec_clone(&a->listen, &config->listen);
     svec_sort_unique(&a->listen);
-    a->lifetime = lifetime;
-    a->lock = (a->listen.n ? ca_secret_name(ca, TVD_DB_LOCK)
-               : xstrdup(TVD_DB_LOCK));
+    a->lifetime = config->lifetime;
+    a->grace = config->grace;
+    a->lock = (a->listen.n || (a->ca && !a->own_server)
+               ? ca_secret_name(a->ca, TVD_DB_LOCK) : xstrdup(TVD_DB_LOCK));
     a->work = true;
     return a;
 }
@@ -112,6 +123,9 @@ access_run(struct access *a, const struct report_sink *sink,
 {
     char *error;
 
+    if (a->ca && ca_hosts_run(a->ca, wall / 1000)) {
+        a->work = true;
+    }
     if (!a->ca || wall / 1000 < a->renewal) {
         return;
     }
@@ -150,6 +164,35 @@ has_tables(const struct ovsdb_idl *idl)
             && tvdrec_server_has_rbac_permission_table(idl));
 }
 
+static bool
+is_revoked(const struct access *a, const char *host)
+{
+    return a->ca && sset_contains(ca_hosts_revoked(a->ca), host);
+}
+
+/* A host may write until its connection is dropped. */
+static bool
+has_rows_of_revoked(const struct access *a, const struct ovsdb_idl *idl)
+{
+    const struct tvdrec_binding *binding;
+    const struct tvdrec_agent *agent;
+
+    if (!a->ca || sset_is_empty(ca_hosts_revoked(a->ca))) {
+        return false;
+    }
+    TVDREC_AGENT_FOR_EACH (agent, idl) {
+        if (is_revoked(a, agent->host)) {
+            return true;
+        }
+    }
+    TVDREC_BINDING_FOR_EACH (binding, idl) {
+        if (is_revoked(a, binding->host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 access_pending(struct access *a, const struct ovsdb_idl *idl)
 {
@@ -158,9 +201,15 @@ access_pending(struct access *a, const struct ovsdb_idl *idl)
 
     seqno = MAX(seqno, tvdrec_connection_get_seqno(idl));
     seqno = MAX(seqno, tvdrec_tvd_global_get_seqno(idl));
+    seqno = MAX(seqno, tvdrec_host_get_seqno(idl));
     if (seqno != a->seqno) {
         a->seqno = seqno;
         a->work = true;
+    }
+    seqno = MAX(tvdrec_agent_get_seqno(idl), tvdrec_binding_get_seqno(idl));
+    if (seqno != a->rows_seqno && !a->work) {
+        a->rows_seqno = seqno;
+        a->work = has_rows_of_revoked(a, idl);
     }
     return a->work && has_tables(idl);
 }
@@ -250,7 +299,7 @@ write_connections(const struct access *a, struct ovsdb_idl *idl,
     const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(idl);
     struct tvdrec_connection **rows;
 
-    if (!global && !a->listen.n) {
+    if (!a->listen.n && (!global || !a->own_server)) {
         return;
     }
     if (!global) {
@@ -264,6 +313,57 @@ write_connections(const struct access *a, struct ovsdb_idl *idl,
     free(rows);
 }
 
+/* Has the database server close all connections of hosts: it does so when the
+ * way it marks packets is to be another one, and listens again at once.  By then
+ * it has read what it trusts anew. */
+static void
+drop_connections(const struct ovsdb_idl *idl)
+{
+    const struct tvdrec_connection *row;
+
+    TVDREC_CONNECTION_FOR_EACH (row, idl) {
+        if (!strcmp(row->role, ACCESS_AGENT_ROLE)) {
+            const char *dscp = smap_get(&row->other_config, "dscp");
+
+            /* Class selectors 6, which is the default, and 5. */
+            tvdrec_connection_update_other_config_setkey(
+                row, "dscp", dscp && !strcmp(dscp, "40") ? "48" : "40");
+        }
+    }
+}
+
+static void
+write_revoked(const struct access *a, struct ovsdb_idl *idl)
+{
+    const struct tvdrec_binding *binding;
+    const struct tvdrec_agent *agent;
+    const struct tvdrec_host *host;
+
+    TVDREC_HOST_FOR_EACH (host, idl) {
+        if (host->revoked != is_revoked(a, host->name)) {
+            tvdrec_host_set_revoked(host, !host->revoked);
+        }
+    }
+    TVDREC_AGENT_FOR_EACH_SAFE (agent, idl) {
+        if (is_revoked(a, agent->host)) {
+            tvdrec_agent_delete(agent);
+        }
+    }
+    TVDREC_BINDING_FOR_EACH_SAFE (binding, idl) {
+        if (is_revoked(a, binding->host)) {
+            tvdrec_binding_delete(binding);
+        }
+    }
+}
+
+/* False for a database that has yet to be converted. */
+static bool
+has_columns(const struct ovsdb_idl *idl)
+{
+    return (tvdrec_server_has_host_table_col_revoked(idl)
+            && tvdrec_server_has_connection_table_col_other_config(idl));
+}
+
 void
 access_write(struct access *a, struct ovsdb_idl *idl,
              struct ovsdb_idl_txn *txn)
@@ -275,7 +375,15 @@ access_write(struct access *a, struct ovsdb_idl *idl,
     if (a->ca) {
         write_connections(a, idl, txn);
     }
+    if (a->ca && has_columns(idl)) {
+        write_revoked(a, idl);
+        a->dropping = ca_hosts_must_drop(a->ca);
+        if (a->dropping) {
+            drop_connections(idl);
+        }
+    }
     a->work = false;
+    a->writing = true;
 }
 
 void
@@ -283,7 +391,17 @@ access_written(struct access *a, bool success)
 {
     if (!success) {
         a->work = true;
+    } else if (a->dropping) {
+        ca_hosts_dropped(a->ca);
     }
+    a->writing = a->dropping = false;
+}
+
+bool
+access_is_settled(const struct access *a)
+{
+    return !(a->work || a->writing
+             || (a->ca && ca_hosts_must_drop(a->ca)));
 }
 
 /* --- Certificates ---------------------------------------------------------*/
@@ -301,13 +419,14 @@ put_certificate(struct json *object, const struct access *a,
 }
 
 static char *
-certify(struct access *a, enum ca_kind kind, int hours, const char *name,
-        const char *csr, long long int wall, struct json **answer)
+certify(struct access *a, enum ca_kind kind, long long int lifetime,
+        const char *name, const char *csr, long long int wall,
+        struct json **answer)
 {
     long long int expires;
     char *certificate, *error;
 
-    error = ca_sign(a->ca, kind, name, csr, wall / 1000, hours * 3600LL,
+    error = ca_sign(a->ca, kind, name, csr, wall / 1000, lifetime,
                     &certificate, &expires);
     if (!error) {
         *answer = json_object_create();
@@ -320,8 +439,15 @@ certify(struct access *a, enum ca_kind kind, int hours, const char *name,
 static char *
 no_authority(void)
 {
-    return xstrdup("this controller signs no certificates: its database "
-                   "server is not its own");
+    return xstrdup("this controller has no authority: its database server is "
+                   "not its own, and it was started without --pki");
+}
+
+static char *
+undeclared(const char *name)
+{
+    return xasprintf("there is no host \"%.64s\"; declare it in the policy "
+                     "first", name);
 }
 
 char *
@@ -333,8 +459,7 @@ access_certify_host(struct access *a, const struct model *model,
     if (!a->ca) {
         return no_authority();
     } else if (!shash_find(&model->hosts, name)) {
-        return xasprintf("there is no host \"%.64s\"; declare it in the "
-                         "policy first", name);
+        return undeclared(name);
     }
     return certify(a, CA_HOSTS, a->lifetime, name, csr, wall, answer);
 }
@@ -347,4 +472,77 @@ access_certify_admin(struct access *a, const char *name, const char *csr,
     return (a->ca ? certify(a, CA_ADMINS, ACCESS_ADMIN_LIFETIME, name, csr,
                             wall, answer)
             : no_authority());
+}
+
+char *
+access_enrol_host(struct access *a, const struct model *model,
+                  const char *name, int64_t validity, long long int wall,
+                  struct json **answer)
+{
+    char *token, *error;
+
+    *answer = NULL;
+    if (!a->ca) {
+        return no_authority();
+    } else if (!shash_find(&model->hosts, name)) {
+        return undeclared(name);
+    }
+    error = ca_host_make_token(a->ca, name, wall / 1000, validity, &token);
+    if (!error) {
+        *answer = json_object_create();
+        json_object_put_string(*answer, "token", token);
+        json_object_put(*answer, "expires",
+                        json_integer_create((wall / 1000 + validity) * 1000));
+        identity_wipe(token);
+    }
+    return error;
+}
+
+char *
+access_revoke_host(struct access *a, const struct model *model,
+                   const char *name)
+{
+    struct ca_host host;
+    char *error;
+
+    if (!a->ca) {
+        return no_authority();
+    }
+    ca_host_get(a->ca, name, 0, &host);
+    if (!host.enrolled && !host.revoked
+        && !shash_find(&model->hosts, name)) {
+        return xasprintf("there is no host \"%.64s\"", name);
+    }
+    error = ca_host_revoke(a->ca, name);
+    a->work = true;
+    return error;
+}
+
+bool
+access_enrolment(const struct access *a, struct enrolment *e)
+{
+    if (a->ca) {
+        e->ca = a->ca;
+        e->lifetime = a->lifetime;
+        e->grace = a->grace;
+    }
+    return a->ca != NULL;
+}
+
+const char *
+access_host_identity(const struct access *a, const char *name,
+                     long long int wall, long long int *expires)
+{
+    struct ca_host host = { .enrolled = false };
+
+    if (a->ca) {
+        ca_host_get(a->ca, name, wall / 1000, &host);
+    }
+    *expires = host.expires;
+    if (host.revoked || !host.enrolled) {
+        *expires = host.token_expires;
+        return (host.token_expires ? "token"
+                : host.revoked ? "revoked" : "none");
+    }
+    return wall / 1000 < host.expires ? "enrolled" : "expired";
 }

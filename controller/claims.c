@@ -13,7 +13,7 @@
 static bool
 may_run(const struct model_host *host, const struct model_nic *nic)
 {
-    return (decide_authorised(host, nic->ee, NULL)
+    return (!host->revoked && decide_authorised(host, nic->ee, NULL)
             && decide_attachable(host, nic, nic->tvd, NULL));
 }
 
@@ -39,5 +39,6 @@ claim_is_possible(const struct model *m, const struct tvdrec_binding *b)
     const struct model_host *host = shash_find_data(&m->hosts, b->host);
     const struct model_nic *nic = model_nic_find_full_name(m, b->nic);
 
-    return host && nic && (!b->admitted || claim_is_allowed(host, nic));
+    return (host && !host->revoked && nic
+            && (!b->admitted || claim_is_allowed(host, nic)));
 }

@@ -16,8 +16,8 @@ struct model_nic;
 struct tvdrec_binding;
 
 /* True if the policy lets 'host' have 'nic': the EE is bound to no other host,
- * the host may run the EE and carry the TVD.  (What excludes it because of what
- * else runs there is for the agent to say.) */
+ * the host may run the EE and carry the TVD, and is not revoked.  (What excludes
+ * it because of what else runs there is for the agent to say.) */
 bool claim_is_allowed(const struct model_host *host,
                       const struct model_nic *nic);
 
@@ -26,7 +26,8 @@ bool claim_is_allowed(const struct model_host *host,
 bool claim_will_be_allowed(const struct model_host *host,
                            const struct model_nic *nic);
 
-/* True if the row may be true: host and NIC are declared, the EE is not bound to
+/* True if the row may be true: host and NIC are declared, the host is not
+ * revoked, the EE is not bound to
  * another host, and if the NIC was admitted, the host may run the EE and carry
  * the TVD.  (A host may well refuse what it may not run.) */
 bool claim_is_possible(const struct model *, const struct tvdrec_binding *);

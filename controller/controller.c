@@ -17,10 +17,12 @@
 #include "controller/api-server.h"
 #include "controller/dbserver.h"
 #include "controller/engine.h"
+#include "controller/enrol-server.h"
 #include "daemon.h"
 #include "fatal-signal.h"
 #include "lib/ca.h"
 #include "lib/dirs.h"
+#include "lib/duration.h"
 #include "lib/idl-redial.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -40,8 +42,11 @@ struct options {
     char *api;                  /* For root, on this machine. */
     struct svec tls_api;        /* For administrators elsewhere. */
     char *unixctl;
-    struct svec listen;         /* Of the embedded database server. */
-    int lifetime;               /* Of hosts' certificates, hours. */
+    char *pki;                  /* NULL: none, or of the embedded one. */
+    struct svec listen;         /* Of the database server. */
+    struct svec enrol;          /* For hosts that want certificates. */
+    long long int lifetime;     /* Of hosts' certificates, seconds. */
+    long long int grace;        /* For renewing them, seconds. */
 };
 
 static OVS_NO_RETURN void
@@ -58,13 +63,21 @@ usage(void)
            "                          pssl:PORT[:IP] in addition\n"
            "  --listen=pssl:PORT[:IP] where the own ovsdb-server listens for\n"
            "                          agents of other hosts\n"
-           "  --certificate-lifetime=HOURS  of hosts (default: %d)\n"
+           "  --enrol=ptcp:PORT[:IP]  where hosts ask for certificates\n"
+           "  --certificate-lifetime=TIME  of hosts' certificates, such as\n"
+           "                          15m or 24h (default: %dh)\n"
+           "  --certificate-grace=TIME  in which one that ran out can be\n"
+           "                          renewed (default: %dd)\n"
+           "  --pki=DIR               keys of the authorities, to be shared by\n"
+           "                          several controllers (default: %s/pki,\n"
+           "                          with --db: none)\n"
            "  --unixctl=SOCKET        control socket\n"
            "                          (default: %s/tvd-controller.ctl)\n"
            "  -h, --help              display this help message\n"
            "  -V, --version           display version information\n",
            program_name, program_name, tvd_dbdir(), tvd_rundir(),
-           ACCESS_DEFAULT_LIFETIME, tvd_rundir());
+           ACCESS_DEFAULT_LIFETIME / 3600, ACCESS_DEFAULT_GRACE / 86400,
+           tvd_dbdir(), tvd_rundir());
     daemon_usage();
     vlog_usage();
     stream_usage("REMOTE", true, true, false);
@@ -112,29 +125,48 @@ add_api(struct options *o, const char *target)
     }
 }
 
-static int
-parse_lifetime(const char *text)
+static void
+add_enrol(struct svec *targets, const char *target)
 {
-    int hours;
+    char *error = enrol_server_check_target(target);
 
-    if (!str_to_int(text, 10, &hours) || hours < 1
-        || hours > ACCESS_MAX_LIFETIME) {
-        ovs_fatal(0, "bad --certificate-lifetime '%s': it must be a number of "
-                  "hours from 1 to %d", text, ACCESS_MAX_LIFETIME);
+    if (error) {
+        ovs_fatal(0, "%s", error);
     }
-    return hours;
+    svec_add(targets, target);
+}
+
+/* A plain number is one of hours. */
+static long long int
+parse_time(const char *option, const char *text, long long int min)
+{
+    char *number = xstrdup(text);
+    long long int seconds;
+    char *error;
+
+    if (text[0] && strspn(text, "0123456789") == strlen(text)) {
+        free(number);
+        number = xasprintf("%sh", text);
+    }
+    error = duration_parse(number, min, ACCESS_MAX_LIFETIME, &seconds);
+    if (error) {
+        ovs_fatal(0, "bad %s '%s': %s", option, text, error);
+    }
+    free(number);
+    return seconds;
 }
 
 static void
 complete_options(struct options *o)
 {
-    if (o->db && o->listen.n) {
+    if (o->db && !o->pki && o->listen.n) {
         ovs_fatal(0, "--listen is for the controller's own database server; "
-                  "with --db, configure that database's server");
+                  "with --db, it needs --pki");
     }
-    if (o->db && o->tls_api.n) {
-        ovs_fatal(0, "--api=pssl: needs the controller's own authority, which "
-                  "there is none of with --db");
+    if (o->db && !o->pki && (o->tls_api.n || o->enrol.n)) {
+        ovs_fatal(0, "%s needs the controller's own authority, which there is "
+                  "none of with --db and without --pki",
+                  o->tls_api.n ? "--api=pssl:" : "--enrol");
     }
     o->api = o->api ? o->api : xasprintf("punix:%s/controller.sock",
                                          tvd_rundir());
@@ -147,6 +179,9 @@ enum {
     OPT_UNIXCTL,
     OPT_LISTEN,
     OPT_LIFETIME,
+    OPT_GRACE,
+    OPT_ENROL,
+    OPT_PKI,
     VLOG_OPTION_ENUMS,
     DAEMON_OPTION_ENUMS,
     SSL_OPTION_ENUMS,
@@ -192,6 +227,9 @@ parse_options(int argc, char *argv[], struct options *o)
         { "unixctl", required_argument, NULL, OPT_UNIXCTL },
         { "listen", required_argument, NULL, OPT_LISTEN },
         { "certificate-lifetime", required_argument, NULL, OPT_LIFETIME },
+        { "certificate-grace", required_argument, NULL, OPT_GRACE },
+        { "enrol", required_argument, NULL, OPT_ENROL },
+        { "pki", required_argument, NULL, OPT_PKI },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         VLOG_LONG_OPTIONS,
@@ -221,7 +259,18 @@ parse_options(int argc, char *argv[], struct options *o)
             add_listen(&o->listen, optarg);
             break;
         case OPT_LIFETIME:
-            o->lifetime = parse_lifetime(optarg);
+            o->lifetime = parse_time("--certificate-lifetime", optarg,
+                                     ACCESS_MIN_LIFETIME);
+            break;
+        case OPT_GRACE:
+            o->grace = parse_time("--certificate-grace", optarg, 0);
+            break;
+        case OPT_ENROL:
+            add_enrol(&o->enrol, optarg);
+            break;
+        case OPT_PKI:
+            free(o->pki);
+            o->pki = xstrdup(optarg);
             break;
         case 'h':
             usage();
@@ -267,12 +316,16 @@ stop_dbserver(void *dbserver_)
 }
 
 static struct ca *
-open_ca(void)
+open_ca(const struct options *o)
 {
-    char *dir = xasprintf("%s/pki", tvd_dbdir());
+    char *dir = o->pki ? xstrdup(o->pki) : xasprintf("%s/pki", tvd_dbdir());
     struct ca *ca;
     char *error;
 
+    if (o->db && !o->pki) {
+        free(dir);
+        return NULL;
+    }
     make_dir(tvd_dbdir(), 0700);
     error = ca_open(dir, time_wall(), &ca);
     if (error) {
@@ -304,6 +357,18 @@ start_dbserver(struct ca *ca)
     return dbserver;
 }
 
+static struct access *
+start_access(const struct options *o, struct ca *ca)
+{
+    return access_create(&(struct access_config) {
+        .ca = ca,
+        .own_server = !o->db,
+        .listen = o->listen,
+        .lifetime = o->lifetime,
+        .grace = o->grace,
+    });
+}
+
 static struct engine *
 start_engine(const struct options *o, const struct dbserver *dbserver,
              struct access *access)
@@ -329,10 +394,12 @@ exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
     unixctl_command_reply(conn, NULL);
 }
 
-/* The sockets of the API. */
+/* The sockets of the API, and those at which hosts enrol. */
 struct apis {
     struct api_server **servers;
     size_t n;
+    struct enrol_server **enrol;
+    size_t n_enrol;
 };
 
 static void
@@ -352,7 +419,6 @@ open_apis(struct apis *apis, const struct options *o, const struct ca *ca,
           struct engine *engine)
 {
     apis->servers = xcalloc(o->tls_api.n + 1, sizeof *apis->servers);
-    apis->n = 0;
     add_api_server(apis, o->api, engine);
     if (o->tls_api.n) {
         access_use_tls(ca);
@@ -368,7 +434,49 @@ close_apis(struct apis *apis)
     for (size_t i = 0; i < apis->n; i++) {
         api_server_destroy(apis->servers[i]);
     }
+    for (size_t i = 0; i < apis->n_enrol; i++) {
+        enrol_server_destroy(apis->enrol[i]);
+    }
     free(apis->servers);
+    free(apis->enrol);
+}
+
+static void
+open_enrol_servers(struct apis *apis, const struct options *o,
+                   struct engine *engine)
+{
+    apis->enrol = xcalloc(o->enrol.n + 1, sizeof *apis->enrol);
+    for (size_t i = 0; i < o->enrol.n; i++) {
+        int error = enrol_server_create(o->enrol.names[i], engine_enrol,
+                                        engine, &apis->enrol[i]);
+
+        if (error) {
+            ovs_fatal(error, "cannot listen on %s", o->enrol.names[i]);
+        }
+        apis->n_enrol++;
+    }
+}
+
+static void
+run_apis(const struct apis *apis)
+{
+    for (size_t i = 0; i < apis->n; i++) {
+        api_server_run(apis->servers[i], time_msec());
+    }
+    for (size_t i = 0; i < apis->n_enrol; i++) {
+        enrol_server_run(apis->enrol[i], time_msec());
+    }
+}
+
+static void
+wait_apis(const struct apis *apis)
+{
+    for (size_t i = 0; i < apis->n; i++) {
+        api_server_wait(apis->servers[i]);
+    }
+    for (size_t i = 0; i < apis->n_enrol; i++) {
+        enrol_server_wait(apis->enrol[i]);
+    }
 }
 
 static void
@@ -378,9 +486,7 @@ run(struct engine *engine, struct dbserver *dbserver, const struct apis *apis,
     while (!*exiting) {
         process_run();
         /* Requests first: what they ask for is begun in the same turn. */
-        for (size_t i = 0; i < apis->n; i++) {
-            api_server_run(apis->servers[i], time_msec());
-        }
+        run_apis(apis);
         engine_run(engine);
         if (dbserver) {
             dbserver_run(dbserver, engine_is_connected(engine));
@@ -391,9 +497,7 @@ run(struct engine *engine, struct dbserver *dbserver, const struct apis *apis,
             dbserver_wait(dbserver);
         }
         engine_wait(engine);
-        for (size_t i = 0; i < apis->n; i++) {
-            api_server_wait(apis->servers[i]);
-        }
+        wait_apis(apis);
         unixctl_server_wait(unixctl);
         if (*exiting) {
             poll_immediate_wake();
@@ -408,13 +512,15 @@ main(int argc, char *argv[])
     struct options options = {
         .listen = SVEC_EMPTY_INITIALIZER,
         .tls_api = SVEC_EMPTY_INITIALIZER,
+        .enrol = SVEC_EMPTY_INITIALIZER,
         .lifetime = ACCESS_DEFAULT_LIFETIME,
+        .grace = ACCESS_DEFAULT_GRACE,
     };
     struct unixctl_server *unixctl;
     struct dbserver *dbserver = NULL;
     struct access *access;
     struct ca *ca;
-    struct apis apis;
+    struct apis apis = { .n = 0 };
     struct engine *engine;
     bool exiting = false;
     int error;
@@ -434,8 +540,8 @@ main(int argc, char *argv[])
         ovs_fatal(error, "cannot listen on %s", options.unixctl);
     }
     unixctl_command_register("exit", "", 0, 0, exit_command, &exiting);
-    ca = options.db ? NULL : open_ca();
-    access = access_create(ca, &options.listen, options.lifetime);
+    ca = open_ca(&options);
+    access = start_access(&options, ca);
     if (!options.db) {
         dbserver = start_dbserver(ca);
         fatal_signal_add_hook(stop_dbserver, NULL, &dbserver, false);
@@ -443,6 +549,7 @@ main(int argc, char *argv[])
     }
     engine = start_engine(&options, dbserver, access);
     open_apis(&apis, &options, ca, engine);
+    open_enrol_servers(&apis, &options, engine);
     daemonize_complete();
     VLOG_INFO("tvd-controller %s", TVD_VERSION);
 
@@ -462,6 +569,8 @@ main(int argc, char *argv[])
     unixctl_server_destroy(unixctl);
     svec_destroy(&options.listen);
     svec_destroy(&options.tls_api);
+    svec_destroy(&options.enrol);
+    free(options.pki);
     free(options.db);
     free(options.api);
     free(options.unixctl);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "controller/dbserver.h"
 #include "controller/engine-private.h"
+#include "controller/enrolment.h"
 #include "flowpolicy/decide.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
@@ -21,6 +22,9 @@ VLOG_DEFINE_THIS_MODULE(engine);
 
 /* How long a request waits for the database to be read at all, in ms. */
 #define FIRST_READ_TIMEOUT 15000
+
+/* How long the answer waits for a revocation to take effect, in ms. */
+#define REVOKE_TIMEOUT 5000
 
 /* How old a connection is that is taken for one that stays, in ms. */
 #define SETTLING_TIME 300
@@ -135,6 +139,7 @@ engine_show_input(const struct engine *e)
         .model = tvd_db_model(e->db),
         .idl = e->idl,
         .hosts = &e->hosts,
+        .access = e->access,
         .seq = tvd_db_seq(e->db),
     };
 }
@@ -221,6 +226,10 @@ try_answer(struct engine *e, struct api_call *call, bool last_chance)
 
     if (request->method == REQUEST_WAIT) {
         result = wait_result(e, request, &ready);
+    } else if (request->method == REQUEST_HOST_REVOKE) {
+        ready = access_is_settled(e->access);
+        result = json_object_create();
+        json_object_put(result, "effective", json_boolean_create(ready));
     } else {
         ready = events_any(&e->events, request->since);
         result = (ready || last_chance
@@ -341,6 +350,56 @@ handle_certify(struct engine *e, struct api_call *call)
     }
 }
 
+static void
+handle_host_enrol(struct engine *e, struct api_call *call)
+{
+    const struct request *request = api_call_request(call);
+    struct json *answer;
+    char *error;
+
+    error = access_enrol_host(e->access, tvd_db_model(e->db), request->name,
+                              request->validity, time_wall_msec(), &answer);
+    if (error) {
+        api_call_fail(call, NULL, "%s", error);
+        free(error);
+    } else {
+        report(&e->sink, REPORT_INFO, "certificate", "made a token for host "
+               "\"%s\"", request->name);
+        api_call_reply(call, answer);
+    }
+}
+
+static void
+handle_host_revoke(struct engine *e, struct api_call *call)
+{
+    const struct request *request = api_call_request(call);
+    char *error = (engine_is_standby(e) ? engine_standby_message(e)
+                   : access_revoke_host(e->access, tvd_db_model(e->db),
+                                        request->name));
+
+    if (error) {
+        api_call_fail(call, NULL, "%s", error);
+        free(error);
+    } else {
+        report(&e->sink, REPORT_WARNING, "certificate", "host \"%s\" is "
+               "revoked", request->name);
+        keep(&e->waiting, call, REVOKE_TIMEOUT);
+    }
+}
+
+char *
+engine_enrol(void *e_, const char *greeting, const char *line)
+{
+    struct engine *e = e_;
+    struct enrolment enrolment = {
+        .model = tvd_db_model(e->db),
+        .sink = &e->sink,
+    };
+
+    ovs_assert(access_enrolment(e->access, &enrolment));
+    return enrolment_answer(&enrolment, greeting, line, time_wall());
+}
+
 /* All but "status" need the database to have been read. */
 static void
 handle_with_model(struct engine *e, struct api_call *call)
@@ -375,6 +434,12 @@ handle_with_model(struct engine *e, struct api_call *call)
     case REQUEST_HOST_CERTIFY:
     case REQUEST_ADMIN_CERTIFY:
         handle_certify(e, call);
+        break;
+    case REQUEST_HOST_ENROL:
+        handle_host_enrol(e, call);
+        break;
+    case REQUEST_HOST_REVOKE:
+        handle_host_revoke(e, call);
         break;
     case REQUEST_EVENTS:
         keep_waiting(e, call, request->wait_ms);

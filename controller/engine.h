@@ -41,6 +41,9 @@ bool engine_is_connected(const struct engine *);
 /* Takes 'call' over.  An api_handler. */
 void engine_handle(void *engine, struct api_call *call);
 
+/* Answers a host that asks for a certificate.  An enrol_handler. */
+char *engine_enrol(void *engine, const char *greeting, const char *line);
+
 /* Where modules beside the engine report what an administrator should know:
  * the log and the table of events. */
 const struct report_sink *engine_sink(struct engine *);

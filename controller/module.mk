@@ -15,6 +15,8 @@ controller_sources := \
 	controller/controller.c \
 	controller/dbserver.c \
 	controller/engine.c \
+	controller/enrol-server.c \
+	controller/enrolment.c \
 	controller/events.c \
 	controller/holders.c \
 	controller/hosts.c \

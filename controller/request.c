@@ -91,6 +91,16 @@ static const struct member certify_members[] = {
     { MEMBER(csr, MEMBER_STRING), .required = true, .max = MAX_CSR },
     { .name = NULL },
 };
+static const struct member enrol_members[] = {
+    { MEMBER_NAME(name), .required = true },
+    { MEMBER(validity, MEMBER_INTEGER), .min = 1,
+      .max = REQUEST_MAX_VALIDITY },
+    { .name = NULL },
+};
+static const struct member revoke_members[] = {
+    { MEMBER_NAME(name), .required = true },
+    { .name = NULL },
+};
 static const struct member no_members[] = { { .name = NULL } };
 
 static const struct {
@@ -109,6 +119,8 @@ static const struct {
     [REQUEST_EVENTS] = { "events", events_members },
     [REQUEST_HOST_CERTIFY] = { "host_certify", certify_members },
     [REQUEST_ADMIN_CERTIFY] = { "admin_certify", certify_members },
+    [REQUEST_HOST_ENROL] = { "host_enrol", enrol_members },
+    [REQUEST_HOST_REVOKE] = { "host_revoke", revoke_members },
 };
 
 static const char *const show_names[] = {
@@ -278,6 +290,7 @@ request_decode(const char *method, const struct json *params,
     memset(request, 0, sizeof *request);
     request->seq = -1;
     request->limit = REQUEST_DEFAULT_EVENTS;
+    request->validity = REQUEST_DEFAULT_VALIDITY;
     for (i = 0; i < REQUEST_N_METHODS; i++) {
         if (!strcmp(method, methods[i].name)) {
             break;

@@ -28,8 +28,10 @@ enum request_method {
     REQUEST_EVENTS,
     REQUEST_HOST_CERTIFY,
     REQUEST_ADMIN_CERTIFY,
+    REQUEST_HOST_ENROL,
+    REQUEST_HOST_REVOKE,
 };
-#define REQUEST_N_METHODS (REQUEST_ADMIN_CERTIFY + 1)
+#define REQUEST_N_METHODS (REQUEST_HOST_REVOKE + 1)
 const char *request_method_to_string(enum request_method);
 
 /* What "show" shows. */
@@ -46,6 +48,8 @@ enum request_show {
 
 /* Bounds; a value outside is refused. */
 #define REQUEST_MAX_WAIT_MS (24 * 60 * 60 * 1000)
+#define REQUEST_MAX_VALIDITY (30 * 24 * 60 * 60)
+#define REQUEST_DEFAULT_VALIDITY (60 * 60)
 #define REQUEST_MAX_EVENTS 100000
 #define REQUEST_DEFAULT_EVENTS 100
 
@@ -59,11 +63,12 @@ struct request {
     int64_t seq;                /* wait; -1: the newest. */
     int64_t timeout_ms;         /* wait: 0..REQUEST_MAX_WAIT_MS. */
     char *ee;                   /* ee_add: the EE as JSON text. */
-    char *name;                 /* ee_remove, ee_move, ..._certify; show: NULL:
-                                 * all. */
+    char *name;                 /* ee_remove, ee_move, ..._certify, host_...;
+                                 * show: NULL: all. */
     char *host;                 /* ee_move: NULL with 'cancel'. */
     bool live, force, cancel;   /* ee_move. */
     char *csr;                  /* ..._certify: a request as PEM. */
+    int64_t validity;           /* host_enrol: s, 1..REQUEST_MAX_VALIDITY. */
     enum request_show show;     /* show. */
     char *src, *dst;            /* can: "EE" or "EE/NIC". */
     char *service;              /* can: NULL for all. */

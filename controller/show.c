@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "controller/access.h"
 #include "controller/claims.h"
 #include "flowpolicy/decide.h"
 #include "lib/model.h"
@@ -15,6 +16,7 @@
 #include "openvswitch/json.h"
 #include "packets.h"
 #include "svec.h"
+#include "timeval.h"
 #include "util.h"
 
 /* --- Tables ---------------------------------------------------------------*/
@@ -222,11 +224,25 @@ count_waiting(const struct show_input *in, struct shash *counts)
 }
 
 static void
+put_identity(const struct show_input *in, struct json *row, const char *host)
+{
+    long long int expires;
+    const char *identity = access_host_identity(in->access, host,
+                                                time_wall_msec(), &expires);
+    char *text = (expires ? xastrftime_msec("%Y-%m-%dT%H:%M:%SZ",
+                                            expires * 1000, true) : NULL);
+
+    put_text(row, "identity", identity);
+    put_text(row, "expires", text);
+    free(text);
+}
+
+static void
 show_hosts(const struct show_input *in, struct table *t)
 {
     static const char *const columns[] = {
         "name", "label", "address", "switch", "port", "ees", "waiting",
-        "state", "seq", "reason",
+        "state", "seq", "reason", "identity", "expires",
     };
     const struct model *m = in->model;
     const struct shash_node **hosts = shash_sort(&m->hosts);
@@ -259,6 +275,7 @@ show_hosts(const struct show_input *in, struct table *t)
         put_text(row, "state", host_state_to_string(status.state));
         put_integer(row, "seq", status.seq);
         put_text(row, "reason", status.reason);
+        put_identity(in, row, host->name);
         host_status_destroy(&status);
     }
     shash_destroy(&held);

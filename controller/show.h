@@ -10,6 +10,7 @@
 #include "controller/hosts.h"
 #include "controller/request.h"
 
+struct access;
 struct json;
 struct model;
 struct model_ee;
@@ -19,6 +20,7 @@ struct show_input {
     const struct model *model;
     const struct ovsdb_idl *idl;    /* Tables Agent and Binding. */
     const struct hosts *hosts;
+    const struct access *access;
     int64_t seq;                    /* Of the model. */
 };
 

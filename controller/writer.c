@@ -606,6 +606,8 @@ start(struct engine *e, struct change *change)
     case REQUEST_EVENTS:
     case REQUEST_HOST_CERTIFY:
     case REQUEST_ADMIN_CERTIFY:
+    case REQUEST_HOST_ENROL:
+    case REQUEST_HOST_REVOKE:
     default:
         OVS_NOT_REACHED();
     }

@@ -4,7 +4,6 @@
 #include "lib/ca.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
@@ -17,208 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include "lib/ca-private.h"
 #include "util.h"
 
-#define DAY (24 * 60 * 60)
-#define CA_LIFETIME (3650LL * DAY)
-#define SERVER_LIFETIME (90LL * DAY)
+#define SERVER_LIFETIME (90LL * CA_DAY)
 #define SERVER_NAME "tvd-controller"
-#define N_KINDS (CA_ADMINS + 1)
-
-/* A key and the certificate that says whose it is. */
-struct identity {
-    EVP_PKEY *key;
-    X509 *cert;
-};
-
-struct ca {
-    char *dir;
-    struct identity authorities[N_KINDS];
-    char *ca_files[N_KINDS];    /* The certificates alone. */
-    char *server_file;
-};
 
 static const struct {
     const char *file;           /* Without ".pem". */
     const char *name;           /* Common name. */
     const char *usage;          /* Of what it signs. */
-} kinds[N_KINDS] = {
+} kinds[CA_N_KINDS] = {
     [CA_SERVERS] = { "servers", "TVD servers", "serverAuth" },
     [CA_HOSTS] = { "hosts", "TVD hosts", "clientAuth" },
     [CA_ADMINS] = { "admins", "TVD administrators", "clientAuth" },
 };
-
-static void
-identity_clear(struct identity *id)
-{
-    EVP_PKEY_free(id->key);
-    X509_free(id->cert);
-    id->key = NULL;
-    id->cert = NULL;
-}
-
-/* "WHAT: OpenSSL's reason"; empties OpenSSL's queue of errors. */
-static char *
-ssl_error(const char *what)
-{
-    unsigned long int code = ERR_peek_last_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
-
-    ERR_clear_error();
-    return xasprintf("%s%s%s", what, reason ? ": " : "",
-                     reason ? reason : "");
-}
-
-/* --- Files ----------------------------------------------------------------*/
-
-static char *
-write_all(int fd, const char *text, const char *path)
-{
-    size_t left = strlen(text);
-
-    while (left) {
-        ssize_t n = write(fd, text, left);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        } else if (n <= 0) {
-            return xasprintf("cannot write %s: %s", path,
-                             ovs_strerror(n ? errno : ENOSPC));
-        }
-        text += n;
-        left -= n;
-    }
-    return (fsync(fd) ? xasprintf("cannot write %s: %s", path,
-                                  ovs_strerror(errno))
-            : NULL);
-}
-
-/* Makes 'path' hold 'text', wholly or not at all, with mode 0600. */
-static char *
-replace_file(const char *path, const char *text)
-{
-    char *tmp = xasprintf("%s.tmp", path);
-    char *error;
-    int fd;
-
-    unlink(tmp);
-    fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        error = xasprintf("cannot make %s: %s", tmp, ovs_strerror(errno));
-    } else {
-        error = write_all(fd, text, tmp);
-        close(fd);
-        if (!error && rename(tmp, path)) {
-            error = xasprintf("cannot make %s: %s", path,
-                              ovs_strerror(errno));
-        }
-        if (error) {
-            unlink(tmp);
-        }
-    }
-    free(tmp);
-    return error;
-}
-
-/* What has been written to 'bio' as a string; frees it. */
-static char *
-steal_text(BIO *bio)
-{
-    char *data;
-    long int n = BIO_get_mem_data(bio, &data);
-    char *text = xmemdup0(data, n > 0 ? n : 0);
-
-    BIO_free(bio);
-    return text;
-}
-
-static char *
-identity_to_text(const struct identity *id)
-{
-    BIO *bio = BIO_new(BIO_s_secmem());
-
-    if (bio && PEM_write_bio_PrivateKey(bio, id->key, NULL, NULL, 0, NULL,
-                                        NULL)
-        && PEM_write_bio_X509(bio, id->cert)) {
-        return steal_text(bio);
-    }
-    BIO_free(bio);
-    return NULL;
-}
-
-static char *
-save_identity(const char *path, const struct identity *id)
-{
-    char *text = identity_to_text(id);
-    char *error;
-
-    if (!text) {
-        return ssl_error("cannot encode a key");
-    }
-    error = replace_file(path, text);
-    OPENSSL_cleanse(text, strlen(text));
-    free(text);
-    return error;
-}
-
-/* Nobody else may be able to read a file that holds a key. */
-static char *
-check_mode(int fd, const char *path)
-{
-    struct stat s;
-
-    if (fstat(fd, &s)) {
-        return xasprintf("cannot use %s: %s", path, ovs_strerror(errno));
-    } else if (!S_ISREG(s.st_mode) || s.st_mode & 077) {
-        return xasprintf("cannot use %s: it holds a key and others may read "
-                         "or write it; its mode must be 0600", path);
-    }
-    return NULL;
-}
-
-static char *
-read_identity(FILE *stream, const char *path, struct identity *id)
-{
-    id->key = PEM_read_PrivateKey(stream, NULL, NULL, CONST_CAST(char *, ""));
-    id->cert = id->key ? PEM_read_X509(stream, NULL, NULL, NULL) : NULL;
-    if (!id->cert || X509_check_private_key(id->cert, id->key) != 1) {
-        char *what = xasprintf("cannot use %s: it must hold a key and its "
-                               "certificate; put it back from a backup",
-                               path);
-        char *error = ssl_error(what);
-
-        free(what);
-        identity_clear(id);
-        return error;
-    }
-    return NULL;
-}
-
-/* Leaves 'id' empty, without an error, if there is no such file. */
-static char *
-load_identity(const char *path, struct identity *id)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    FILE *stream;
-    char *error;
-
-    memset(id, 0, sizeof *id);
-    if (fd < 0) {
-        return (errno == ENOENT ? NULL
-                : xasprintf("cannot use %s: %s", path, ovs_strerror(errno)));
-    }
-    error = check_mode(fd, path);
-    stream = error ? NULL : fdopen(fd, "r");
-    if (!stream) {
-        close(fd);
-        return error ? error : xasprintf("cannot use %s: %s", path,
-                                         ovs_strerror(errno));
-    }
-    error = read_identity(stream, path, id);
-    fclose(stream);
-    return error;
-}
 
 /* --- Certificates ---------------------------------------------------------*/
 
@@ -306,48 +118,23 @@ make_certificate(const char *cn, EVP_PKEY *key, const struct identity *issuer,
     return NULL;
 }
 
-/* Makes a new key with a certificate, and the file for both. */
-static char *
-make_identity(const char *path, const char *cn, const struct identity *issuer,
-              const char *usage, long long int now, long long int lifetime,
-              struct identity *id)
+char *
+ca_make_identity(const char *path, const char *cn,
+                 const struct identity *issuer,
+                 const char *usage, long long int now, long long int lifetime,
+                 struct identity *id)
 {
     char *error;
 
     id->key = EVP_EC_gen("P-256");
     id->cert = id->key ? make_certificate(cn, id->key, issuer, usage, now,
                                           lifetime) : NULL;
-    error = (id->cert ? save_identity(path, id)
-             : ssl_error("cannot make a certificate"));
+    error = (!id->cert ? identity_ssl_error("cannot make a certificate")
+             : path ? identity_save(id, path) : NULL);
     if (error) {
         identity_clear(id);
     }
     return error;
-}
-
-static char *
-certificate_to_text(X509 *cert)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-
-    if (bio && PEM_write_bio_X509(bio, cert)) {
-        return steal_text(bio);
-    }
-    BIO_free(bio);
-    return NULL;
-}
-
-/* Seconds since 1970. */
-static bool
-get_time(const ASN1_TIME *time, long long int *seconds)
-{
-    struct tm tm;
-
-    if (ASN1_TIME_to_tm(time, &tm) != 1) {
-        return false;
-    }
-    *seconds = timegm(&tm);
-    return true;
 }
 
 /* --- The authorities ------------------------------------------------------*/
@@ -357,17 +144,18 @@ open_authority(struct ca *ca, enum ca_kind kind, long long int now)
 {
     struct identity *id = &ca->authorities[kind];
     char *path = xasprintf("%s/%s.pem", ca->dir, kinds[kind].file);
-    char *error = load_identity(path, id);
+    char *error = identity_load_into(path, true, id);
 
     if (!error && !id->cert) {
-        error = make_identity(path, kinds[kind].name, NULL, NULL, now,
-                              CA_LIFETIME, id);
+        error = ca_make_identity(path, kinds[kind].name, NULL, NULL, now,
+                                 CA_LIFETIME, id);
     }
-    if (!error) {
-        char *text = certificate_to_text(id->cert);
+    /* For hosts that file has the authorities of all of them. */
+    if (!error && kind != CA_HOSTS) {
+        char *text = identity_certificate_to_text(id->cert);
 
-        error = (text ? replace_file(ca->ca_files[kind], text)
-                 : ssl_error("cannot encode a certificate"));
+        error = (text ? identity_write_file(ca->ca_files[kind], text)
+                 : identity_ssl_error("cannot encode a certificate"));
         free(text);
     }
     free(path);
@@ -388,11 +176,14 @@ ca_open(const char *dir, long long int now, struct ca **cap)
     ca = xzalloc(sizeof *ca);
     ca->dir = xstrdup(dir);
     ca->server_file = xasprintf("%s/server.pem", dir);
-    for (int kind = 0; kind < N_KINDS; kind++) {
+    for (int kind = 0; kind < CA_N_KINDS; kind++) {
         ca->ca_files[kind] = xasprintf("%s/%s-ca.pem", dir, kinds[kind].file);
     }
-    for (int kind = 0; kind < N_KINDS && !error; kind++) {
+    for (int kind = 0; kind < CA_N_KINDS && !error; kind++) {
         error = open_authority(ca, kind, now);
+    }
+    if (!error) {
+        error = ca_hosts_open(ca, now);
     }
     if (error) {
         ca_close(ca);
@@ -406,10 +197,11 @@ void
 ca_close(struct ca *ca)
 {
     if (ca) {
-        for (int kind = 0; kind < N_KINDS; kind++) {
+        for (int kind = 0; kind < CA_N_KINDS; kind++) {
             identity_clear(&ca->authorities[kind]);
             free(ca->ca_files[kind]);
         }
+        ca_hosts_close(ca);
         free(ca->dir);
         free(ca->server_file);
         free(ca);
@@ -431,7 +223,8 @@ ca_server_file(const struct ca *ca)
 char *
 ca_certificate(const struct ca *ca, enum ca_kind kind)
 {
-    char *text = certificate_to_text(ca->authorities[kind].cert);
+    char *text = (kind == CA_HOSTS ? ca_hosts_authorities(ca)
+                  : identity_certificate_to_text(ca->authorities[kind].cert));
 
     ovs_assert(text);
     return text;
@@ -443,15 +236,15 @@ ca_renew_server(struct ca *ca, long long int now, long long int *next)
     const struct identity *issuer = &ca->authorities[CA_SERVERS];
     long long int from, to;
     struct identity id;
-    char *error = load_identity(ca->server_file, &id);
+    char *error = identity_load_into(ca->server_file, true, &id);
     bool good;
 
     *next = now + 60;
     /* One that cannot be read is no loss: it is made anew. */
     free(error);
     good = (id.cert && X509_verify(id.cert, X509_get0_pubkey(issuer->cert)) == 1
-            && get_time(X509_get0_notBefore(id.cert), &from)
-            && get_time(X509_get0_notAfter(id.cert), &to)
+            && identity_get_time(X509_get0_notBefore(id.cert), &from)
+            && identity_get_time(X509_get0_notAfter(id.cert), &to)
             && from <= now && now < from + (to - from) / 2);
     identity_clear(&id);
     ERR_clear_error();
@@ -459,8 +252,9 @@ ca_renew_server(struct ca *ca, long long int now, long long int *next)
         *next = from + (to - from) / 2;
         return NULL;
     }
-    error = make_identity(ca->server_file, SERVER_NAME, issuer,
-                          kinds[CA_SERVERS].usage, now, SERVER_LIFETIME, &id);
+    error = ca_make_identity(ca->server_file, SERVER_NAME, issuer,
+                             kinds[CA_SERVERS].usage, now, SERVER_LIFETIME,
+                             &id);
     identity_clear(&id);
     if (!error) {
         *next = now + SERVER_LIFETIME / 2 - CA_BACKDATE;
@@ -520,7 +314,7 @@ parse_request(const char *text, char **error)
     request = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL,
                                           CONST_CAST(char *, "")) : NULL;
     if (!request) {
-        *error = ssl_error("bad certificate request");
+        *error = identity_ssl_error("bad certificate request");
     } else {
         char *rest = NULL;
         long int n = BIO_get_mem_data(bio, &rest);
@@ -643,9 +437,30 @@ ca_check_request(const char *text, const char *name)
 }
 
 char *
-ca_sign(struct ca *ca, enum ca_kind kind, const char *name, const char *text,
-        long long int now, long long int lifetime, char **certificate,
-        long long int *expires)
+ca_request_key_digest(const char *text)
+{
+    unsigned char *der = NULL;
+    char *error, *digest = NULL;
+    X509_REQ *request = parse_request(text, &error);
+    EVP_PKEY *key = request && !error ? X509_REQ_get0_pubkey(request) : NULL;
+    int n = key ? i2d_PUBKEY(key, &der) : 0;
+    unsigned char md[EVP_MAX_MD_SIZE];
+    unsigned int n_md;
+
+    if (n > 0 && EVP_Digest(der, n, md, &n_md, EVP_sha256(), NULL)) {
+        digest = identity_to_hex(md, n_md);
+    }
+    OPENSSL_free(der);
+    X509_REQ_free(request);
+    ERR_clear_error();
+    free(error);
+    return digest;
+}
+
+char *
+ca_sign_by(const struct identity *issuer, const char *usage, const char *name,
+           const char *text, long long int now, long long int lifetime,
+           char **certificate)
 {
     X509_REQ *request;
     char *error;
@@ -660,12 +475,23 @@ ca_sign(struct ca *ca, enum ca_kind kind, const char *name, const char *text,
     if (!request) {
         return error;
     }
-    cert = make_certificate(name, X509_REQ_get0_pubkey(request),
-                            &ca->authorities[kind], kinds[kind].usage, now,
-                            lifetime);
-    *certificate = cert ? certificate_to_text(cert) : NULL;
-    *expires = now + lifetime;
+    cert = make_certificate(name, X509_REQ_get0_pubkey(request), issuer, usage,
+                            now, lifetime);
+    *certificate = cert ? identity_certificate_to_text(cert) : NULL;
     X509_free(cert);
     X509_REQ_free(request);
-    return *certificate ? NULL : ssl_error("cannot make a certificate");
+    return (*certificate ? NULL
+            : identity_ssl_error("cannot make a certificate"));
+}
+
+char *
+ca_sign(struct ca *ca, enum ca_kind kind, const char *name, const char *text,
+        long long int now, long long int lifetime, char **certificate,
+        long long int *expires)
+{
+    *expires = now + lifetime;
+    return (kind == CA_HOSTS
+            ? ca_host_certify(ca, name, text, now, lifetime, certificate)
+            : ca_sign_by(&ca->authorities[kind], kinds[kind].usage, name, text,
+                         now, lifetime, certificate));
 }

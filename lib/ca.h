@@ -3,24 +3,40 @@
  * The site's certificate authorities: keys and certificates in a directory,
  * and the decision which certificate requests are signed.
  *
- * There are three, so that what one signs is worth nothing to who trusts
+ * There are three kinds, so that what one signs is worth nothing to who trusts
  * another: CA_SERVERS signs the certificate of the database server and the API,
- * which agents and tvdctl check; CA_HOSTS signs those of hosts, which the
- * database server checks; CA_ADMINS those of administrators, which the API
- * checks.  A certificate says for which end of a connection it is good as well (extended
+ * which agents and tvdctl check; CA_HOSTS those of hosts, which the database
+ * server checks; CA_ADMINS those of administrators, which the API checks.  A
+ * certificate says for which end of a connection it is good as well (extended
  * key usage), so that a host can never pose as the server.
  *
- * It opens no connection and does not know which hosts there are.  It is the
- * only file that uses OpenSSL's headers, besides a digest in the controller.
+ * Of CA_HOSTS each host has one of its own: ovsdb-server knows no revocation
+ * lists, but reads the file of authorities that it trusts again whenever that
+ * has changed.  So a host is revoked by taking its authority out of the file,
+ * and nobody else is touched.
+ *
+ * It opens no connection and does not know which hosts the policy has.  With
+ * identity.c it is what uses OpenSSL, besides a digest in the controller.
  *
  * Files in the directory, which is made with mode 0700; all have mode 0600:
  *
- *     servers.pem, hosts.pem, admins.pem      key and certificate of each
- *     servers-ca.pem, ...                     the certificate alone
- *     server.pem                              those of our own server
+ *     servers.pem, admins.pem             key and certificate of each
+ *     servers-ca.pem, admins-ca.pem       the certificate alone
+ *     hosts-ca.pem                        the certificates of all authorities
+ *                                         of hosts in good standing
+ *     hosts.pem                           a key that signs nothing; it names
+ *                                         the lock (ca_secret_name())
+ *     nobody-ca.pem                       an authority whose key was thrown
+ *                                         away: a file of none is an error
+ *     server.pem                          those of our own server
+ *     hosts/NAME.pem                      key and certificate of the authority
+ *                                         of a host
+ *     hosts/NAME.state                    what else is known of it, as JSON
+ *     hosts/drop                          connections are to be dropped
+ *     lock                                held while hosts/ is changed
  *
  * A key and its certificate are in one file, so that a crash cannot leave one
- * without the other. */
+ * without the other.  Several controllers may share the directory. */
 
 #ifndef LIB_CA_H
 #define LIB_CA_H 1
@@ -29,6 +45,7 @@
 #include "compiler.h"
 
 struct ca;
+struct sset;
 
 enum ca_kind {
     CA_SERVERS,
@@ -52,11 +69,12 @@ char *ca_open(const char *dir, long long int now, struct ca **)
     OVS_WARN_UNUSED_RESULT;
 void ca_close(struct ca *);
 
-/* "DIR/<kind>-ca.pem" and "DIR/server.pem"; owned by the ca. */
+/* "DIR/<kind>-ca.pem", what to trust in order to know those of a kind, and
+ * "DIR/server.pem"; owned by the ca. */
 const char *ca_certificate_file(const struct ca *, enum ca_kind);
 const char *ca_server_file(const struct ca *);
 
-/* The certificate of the authority as PEM; caller frees. */
+/* What is in that file, PEM; caller frees. */
 char *ca_certificate(const struct ca *, enum ca_kind);
 
 /* Makes the certificate of our own server, with a new key, if there is none or
@@ -69,7 +87,8 @@ char *ca_renew_server(struct ca *, long long int now, long long int *next)
 /* Signs 'request' (a PEM certificate request, PKCS #10) with the authority
  * 'kind' for who is called 'name', from 'now' for 'lifetime' seconds.  See
  * ca_check_request() for what is refused; of the request only the public key
- * is taken over.
+ * is taken over.  A host's authority is made if there is none; one that was
+ * revoked is in good standing again, with a new authority.
  *
  * Returns NULL and stores the certificate as PEM, which the caller frees, and
  * when it ends; or an error message that the caller frees. */
@@ -88,5 +107,80 @@ char *ca_check_request(const char *request, const char *name)
 /* "PURPOSE_" and 32 hexadecimal digits that only those who can read the key of
  * CA_HOSTS can know; caller frees.  Never changes. */
 char *ca_secret_name(const struct ca *, const char *purpose);
+
+/* --- Hosts ------------------------------------------------------------------
+ *
+ * A host enrols with a token, once, and then renews its certificate with the
+ * key of the present one.  lib/enrol.h says how that is asked for. */
+
+/* What begins a token; then come the host's name, ':' and 64 digits. */
+#define CA_TOKEN_PREFIX "tvd1:"
+
+struct ca_host {
+    bool enrolled;              /* Its certificates are accepted. */
+    bool revoked;
+    long long int expires;      /* The newest certificate; 0: none. */
+    long long int token_expires;    /* 0: there is none that can be used. */
+};
+
+/* False if no host can have that name. */
+bool ca_host_name_is_good(const char *name);
+
+/* What is known of a host, as of 'now'. */
+void ca_host_get(const struct ca *, const char *name, long long int now,
+                 struct ca_host *);
+
+/* Makes a token for host 'name' that is good for 'validity' seconds; one that
+ * was made before is worthless from now on.  Stored is only what its proofs can
+ * be checked with.  Returns NULL and stores the token, for identity_wipe(); or
+ * an error message that the caller frees. */
+char *ca_host_make_token(struct ca *, const char *name, long long int now,
+                         long long int validity, char **token)
+    OVS_WARN_UNUSED_RESULT;
+
+/* The secret of the token of 'name', used or not, good or not; false if there
+ * is none.  See enrol_token_secret(). */
+bool ca_host_token_secret(const struct ca *, const char *name,
+                          unsigned char secret[32]);
+
+/* Signs 'request' for who has proved to have the token with 'secret'.  The
+ * token is used up, but for the same key, whose answer may have been lost.  The
+ * first use makes a new authority: what the host had before is worthless.
+ * '*used' tells that somebody else's key came first. */
+char *ca_host_enrol(struct ca *, const char *name,
+                    const unsigned char secret[32], const char *request,
+                    long long int now, long long int lifetime,
+                    char **certificate, bool *used)
+    OVS_WARN_UNUSED_RESULT;
+
+/* Why 'present' is no certificate of host 'name' that counts, whatever the time
+ * is, or NULL.  Caller frees. */
+char *ca_host_check_issuer(const struct ca *, const char *name,
+                           const char *present)
+    OVS_WARN_UNUSED_RESULT;
+
+/* Signs 'request' for who has proved to have the key of 'present', a
+ * certificate of host 'name' that is valid or ran out at most 'grace' seconds
+ * ago. */
+char *ca_host_renew(struct ca *, const char *name, const char *present,
+                    const char *request, long long int now,
+                    long long int grace, long long int lifetime,
+                    char **certificate)
+    OVS_WARN_UNUSED_RESULT;
+
+/* Makes certificates and token of 'name' worthless. */
+char *ca_host_revoke(struct ca *, const char *name)
+    OVS_WARN_UNUSED_RESULT;
+
+/* Looks what we or another controller have changed; 'now' is in seconds.
+ * Returns true if what the functions below return has changed. */
+bool ca_hosts_run(struct ca *, long long int now);
+/* The names of the revoked hosts, as of then; owned by the ca. */
+const struct sset *ca_hosts_revoked(const struct ca *);
+/* True if an authority was withdrawn, and connections that it let in may still
+ * be there. */
+bool ca_hosts_must_drop(const struct ca *);
+/* They are gone. */
+void ca_hosts_dropped(struct ca *);
 
 #endif /* lib/ca.h */

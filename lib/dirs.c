@@ -27,6 +27,12 @@ tvd_dbdir(void)
 }
 
 const char *
+tvd_agentdir(void)
+{
+    return from_env("TVD_AGENTDIR", "/var/lib/tvd-agent");
+}
+
+const char *
 tvd_sysconfdir(void)
 {
     return from_env("TVD_SYSCONFDIR", "/etc/tvd");

@@ -9,6 +9,8 @@
 
 const char *tvd_rundir(void);     /* TVD_RUNDIR, /run/tvd: sockets, pids. */
 const char *tvd_dbdir(void);      /* TVD_DBDIR, /var/lib/tvd: the database. */
+/* TVD_AGENTDIR, /var/lib/tvd-agent: key and certificate of the host. */
+const char *tvd_agentdir(void);
 const char *tvd_sysconfdir(void); /* TVD_SYSCONFDIR, /etc/tvd. */
 const char *tvd_datadir(void);    /* TVD_DATADIR, where the schema is. */
 

@@ -159,6 +159,8 @@ struct model_host {
     char *address;              /* Underlay IP address, NULL if not given. */
     char *switch_name;          /* Physical attachment, NULL if not given. */
     char *switch_port;
+    bool revoked;               /* Shut out of the database; no part of the
+                                 * policy. */
 };
 
 /* A physical switch; switchcfg gives its keys their meaning. */

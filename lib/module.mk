@@ -5,6 +5,7 @@
 LIB_SOURCES := \
 	lib/api-client.c \
 	lib/dirs.c \
+	lib/duration.c \
 	lib/idl-redial.c \
 	lib/model.c \
 	lib/output.c \
@@ -16,5 +17,7 @@ $(eval $(call library,lib/tvd,$(LIB_SOURCES)))
 $(eval $(call library,lib/tvd-db,$(B)/lib/tvd-idl.c $(B)/lib/tvd-schema.c \
 	lib/tvd-db.c lib/tvd-db-read.c lib/tvd-db-write.c))
 
-# The certificate authority, the one adapter of OpenSSL.
-$(eval $(call library,lib/tvd-ca,lib/ca.c))
+# Certificates: the authorities, and how hosts ask for theirs.  The adapters of
+# OpenSSL are ca*.c and identity.c.
+$(eval $(call library,lib/tvd-ca,lib/ca.c lib/ca-hosts.c lib/enrol.c \
+	lib/identity.c))

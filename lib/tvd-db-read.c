@@ -347,6 +347,7 @@ read_hosts(struct tvd_db *db)
         host->address = nullable_xstrdup(row->address);
         host->switch_name = nullable_xstrdup(row->switch_);
         host->switch_port = nullable_xstrdup(row->port);
+        host->revoked = row->revoked;
     }
     TVDREC_SWITCH_FOR_EACH (sw, db->idl) {
         if (new_name(db, &m->switches, "switch", sw->name)) {

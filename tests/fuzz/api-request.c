@@ -31,6 +31,7 @@ check(const struct request *r)
     ovs_assert(r->wait_ms >= 0 && r->wait_ms <= REQUEST_MAX_WAIT_MS);
     ovs_assert(r->limit >= 1 && r->limit <= REQUEST_MAX_EVENTS);
     ovs_assert(r->show <= SHOW_SWITCHES);
+    ovs_assert(r->validity >= 1 && r->validity <= REQUEST_MAX_VALIDITY);
     ovs_assert(request_method_to_string(r->method));
 }
 

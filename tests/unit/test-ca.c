@@ -70,17 +70,22 @@ parse_cert(const char *pem)
     return cert;
 }
 
-/* What OpenSSL says to 'cert' at 'when' if it trusts 'authority' only. */
+/* What OpenSSL says to 'cert' at 'when' if it trusts 'authorities' only. */
 static int
-verify(const char *cert_pem, const char *authority_pem, int purpose,
+verify(const char *cert_pem, const char *authorities, int purpose,
        time_t when)
 {
-    X509 *cert = parse_cert(cert_pem), *authority = parse_cert(authority_pem);
+    BIO *bio = BIO_new_mem_buf(authorities, -1);
+    X509 *cert = parse_cert(cert_pem), *authority;
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     int error;
 
-    X509_STORE_add_cert(store, authority);
+    while ((authority = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        X509_STORE_add_cert(store, authority);
+        X509_free(authority);
+    }
+    BIO_free(bio);
     X509_STORE_CTX_init(ctx, store, cert, NULL);
     X509_STORE_CTX_set_purpose(ctx, purpose);
     X509_STORE_CTX_set_time(ctx, 0, when);
@@ -89,7 +94,6 @@ verify(const char *cert_pem, const char *authority_pem, int purpose,
     X509_STORE_CTX_free(ctx);
     X509_STORE_free(store);
     X509_free(cert);
-    X509_free(authority);
     return error;
 }
 
@@ -119,15 +123,15 @@ test_certificates(struct ca *ca, time_t now)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     char *request = make_request(key, "desk1", NULL, key);
-    char *hosts = ca_certificate(ca, CA_HOSTS);
     char *servers = ca_certificate(ca, CA_SERVERS);
     char *admins = ca_certificate(ca, CA_ADMINS);
     long long int expires;
-    char *pem, *error;
+    char *pem, *hosts, *error;
     X509 *cert;
 
     error = ca_sign(ca, CA_HOSTS, "desk1", request, now, HOUR, &pem, &expires);
     is_str(error, NULL, "a host's certificate is made");
+    hosts = ca_certificate(ca, CA_HOSTS);
     ok(expires == now + HOUR, "it ends when it should");
     ok(verify(pem, hosts, X509_PURPOSE_SSL_CLIENT, now) == X509_V_OK,
        "it is good for a client");
@@ -297,13 +301,14 @@ remove_all(const char *dir)
 {
     static const char *const names[] = {
         "servers.pem", "hosts.pem", "servers-ca.pem", "hosts-ca.pem",
-        "server.pem", "admins.pem", "admins-ca.pem",
+        "server.pem", "admins.pem", "admins-ca.pem", "nobody-ca.pem", "lock",
+        "hosts/desk1.pem", "hosts/desk1.state", "hosts",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         char *path = xasprintf("%s/%s", dir, names[i]);
 
-        unlink(path);
+        remove(path);
         free(path);
     }
     ok(!rmdir(dir), "no other file was left behind");

@@ -31,7 +31,7 @@ static const struct {
     { "a method misspelt", "aply", "[{}]",
       "unknown method \"aply\"; did you mean \"apply\"? valid: plan, apply, "
       "wait, ee_add, ee_remove, ee_move, show, can, status, events, "
-      "host_certify, admin_certify" },
+      "host_certify, admin_certify, host_enrol, host_revoke" },
     { "a member misspelt", "apply", "[{\"txt\":\"\"}]",
       "unknown parameter \"txt\"; did you mean \"text\"? valid: file, text, "
       "dry_run" },
