@@ -36,6 +36,7 @@ struct options {
     char *db;
     char *ovsdb;
     char *host;
+    char *uplink;
     char *unixctl_path;
     bool enrol;
     char *controllers;          /* To enrol with; NULL: those of 'db'. */
@@ -60,6 +61,9 @@ usage(void)
            "                     DATABASE is, port %d)\n"
            "  --token-file=FILE  where the token is, - for standard input\n"
            "                     (default: %s/token)\n"
+           "  --uplink=DEVICE    network device that leads to the fabric, \"\" "
+           "for none\n"
+           "                     (default: external_ids:tvd-uplink)\n"
            "  --unixctl=SOCKET   control socket (default: "
            "%s/tvd-agent.ctl)\n"
            "  -h, --help         display this help message\n"
@@ -76,6 +80,7 @@ enum {
     OPT_DB = UCHAR_MAX + 1,
     OPT_OVSDB,
     OPT_HOST,
+    OPT_UPLINK,
     OPT_UNIXCTL,
     OPT_ENROL,
     OPT_TOKEN_FILE,
@@ -132,6 +137,10 @@ handle_option(int c, struct options *o)
         free(o->token_file);
         o->token_file = xstrdup(optarg);
         break;
+    case OPT_UPLINK:
+        free(o->uplink);
+        o->uplink = xstrdup(optarg);
+        break;
     case OPT_UNIXCTL:
         free(o->unixctl_path);
         o->unixctl_path = xstrdup(optarg);
@@ -182,6 +191,7 @@ parse_options(int argc, char *argv[], struct options *o)
         { "db", required_argument, NULL, OPT_DB },
         { "ovsdb", required_argument, NULL, OPT_OVSDB },
         { "host", required_argument, NULL, OPT_HOST },
+        { "uplink", required_argument, NULL, OPT_UPLINK },
         { "unixctl", required_argument, NULL, OPT_UNIXCTL },
         { "enrol", optional_argument, NULL, OPT_ENROL },
         { "token-file", required_argument, NULL, OPT_TOKEN_FILE },
@@ -232,6 +242,7 @@ free_options(struct options *o)
     free(o->db);
     free(o->ovsdb);
     free(o->host);
+    free(o->uplink);
     free(o->unixctl_path);
     free(o->controllers);
     free(o->token_file);
@@ -313,6 +324,7 @@ start_engine(const struct options *o, const struct parts *parts)
         .rundir = ovs_rundir(),
         .bridge = BRIDGE,
         .host = host,
+        .uplink = o->uplink,
         .worker = parts->worker,
     });
 }

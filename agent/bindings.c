@@ -24,6 +24,8 @@ struct admission {
     struct shash labels;        /* "struct model_ee *" by name of its label:
                                  * one EE that runs here for each label, since
                                  * conflicts depend on labels alone. */
+    struct shash sole;          /* By name of a label: NULL if EEs that have
+                                 * it may run on other hosts, too. */
 };
 
 void
@@ -31,6 +33,7 @@ bindings_init(struct bindings *b)
 {
     shash_init(&b->by_iface);
     sset_init(&b->foreign);
+    shash_init(&b->leaving);
     b->clock = 0;
     b->generation = 1;
 }
@@ -55,16 +58,32 @@ clear(struct shash *by_iface)
     shash_destroy(by_iface);
 }
 
+static void
+leaving_destroy(struct bindings *b, struct shash_node *node)
+{
+    struct leaving *leaving = node->data;
+
+    free(leaving->nic);
+    free(leaving);
+    shash_delete(&b->leaving, node);
+}
+
 void
 bindings_destroy(struct bindings *b)
 {
+    struct shash_node *node;
+
     clear(&b->by_iface);
     sset_destroy(&b->foreign);
+    SHASH_FOR_EACH_SAFE (node, &b->leaving) {
+        leaving_destroy(b, node);
+    }
+    shash_destroy(&b->leaving);
 }
 
 void
 bindings_remember(struct bindings *b, const char *iface, const char *nic,
-                  const char *reason)
+                  const char *reason, bool installed, bool arrived)
 {
     struct binding *binding = xzalloc(sizeof *binding);
 
@@ -73,6 +92,8 @@ bindings_remember(struct bindings *b, const char *iface, const char *nic,
     binding->ofport = OFPP_NONE;
     binding->reason = nullable_xstrdup(reason);
     binding->since = reason ? 0 : ++b->clock;
+    binding->remembered = !reason || installed;
+    binding->arrived = arrived;
     if (!shash_add_once(&b->by_iface, iface, binding)) {
         binding_destroy(binding);
     }
@@ -111,6 +132,12 @@ find_nic(const struct model *m, const struct vswitch_iface *iface)
     return nic && nic->id && nic->tvd && nic->role ? nic : NULL;
 }
 
+static bool
+moves_here(const struct admission *a, const struct model_ee *ee)
+{
+    return ee->next_host && !strcmp(ee->next_host, a->host_name);
+}
+
 /* Why 'ee' may not run on this host, or NULL; caller frees. */
 static char *
 refuse_ee(const struct admission *a, const struct model_ee *ee)
@@ -123,7 +150,7 @@ refuse_ee(const struct admission *a, const struct model_ee *ee)
     if (!a->host) {
         return xasprintf("host %s is not in the policy", a->host_name);
     }
-    if (ee->host && strcmp(ee->host, a->host_name)) {
+    if (ee->host && strcmp(ee->host, a->host_name) && !moves_here(a, ee)) {
         return xasprintf("EE %s is bound to host %s", ee->name, ee->host);
     }
     if (!decide_authorised(a->host, ee, &why)) {
@@ -136,6 +163,42 @@ refuse_ee(const struct admission *a, const struct model_ee *ee)
     decide_collocatable(a->model, running, n, ee, &why);
     free(running);
     return why;
+}
+
+/* True if no other host may run EEs with the label of 'ee'. */
+static bool
+is_sole_host(struct admission *a, const struct model_ee *ee)
+{
+    const struct shash_node *known = shash_find(&a->sole, ee->label->name);
+    const struct shash_node *node;
+    bool sole = true;
+
+    if (known) {
+        return known->data != NULL;
+    }
+    SHASH_FOR_EACH (node, &a->model->hosts) {
+        sole &= (node->data == a->host
+                 || !decide_authorised(node->data, ee, NULL));
+    }
+    shash_add(&a->sole, ee->label->name, sole ? a : NULL);
+    return sole;
+}
+
+/* Why 'nic', which may be here, has to wait for another host or the
+ * controller, or NULL; caller frees. */
+static char *
+hold_back(struct admission *a, const struct model_nic *nic)
+{
+    const struct model_ee *ee = nic->ee;
+
+    if (nic->host) {
+        return (strcmp(nic->host, a->host_name)
+                ? xasprintf("waits for host %s to let go of NIC %s/%s",
+                            nic->host, ee->name, nic->name) : NULL);
+    }
+    return ((ee->host || is_sole_host(a, ee)) ? NULL
+            : xasprintf("waits for the controller to say which host NIC %s/%s "
+                        "is on", ee->name, nic->name));
 }
 
 /* Why 'nic' may not be at 'iface', or NULL; caller frees. */
@@ -172,6 +235,7 @@ decide(struct admission *a, struct bindings *b,
        const struct vswitch_iface *iface, const struct model_nic *nic,
        uint64_t since)
 {
+    const struct leaving *leaving = shash_find_data(&b->leaving, iface->name);
     struct binding *binding = xzalloc(sizeof *binding);
 
     binding->iface = xstrdup(iface->name);
@@ -179,11 +243,22 @@ decide(struct admission *a, struct bindings *b,
     binding->nic_id = nic->id;
     binding->ofport = iface->ofport;
     binding->reason = refuse(a, iface, nic, binding->nic);
+    if (!binding->reason && leaving && strcmp(leaving->nic, binding->nic)) {
+        binding->reason = xasprintf("port %s is still being taken from NIC %s",
+                                    iface->name, leaving->nic);
+    } else if (!binding->reason) {
+        binding->reason = hold_back(a, nic);
+        binding->waits = binding->reason != NULL;
+        binding->moves_here = binding->waits && moves_here(a, nic->ee);
+        if (binding->waits) {
+            shash_add(&a->claimed, binding->nic, binding->iface);
+        }
+    }
     if (!binding->reason) {
         binding->since = since != UINT64_MAX ? since : ++b->clock;
         shash_add(&a->claimed, binding->nic, binding->iface);
         shash_add_once(&a->labels, nic->ee->label->name, nic->ee);
-        /* It keeps its place while ovs-vswitchd restarts. */
+        binding->holds = true;
         if (iface->ofport == OFPP_NONE) {
             binding->reason = xstrdup("Open vSwitch has given no port number "
                                       "yet");
@@ -261,6 +336,7 @@ binding_equal(const struct binding *a, const struct binding *b)
 {
     return (a->admitted == b->admitted && a->nic_id == b->nic_id
             && a->ofport == b->ofport && !strcmp(a->nic, b->nic)
+            && a->holds == b->holds && a->waits == b->waits && a->moves_here == b->moves_here
             && same_string(a->reason, b->reason));
 }
 
@@ -270,9 +346,38 @@ report_refusal(const struct binding *old, const struct binding *binding,
 {
     if (binding->reason && (!old || !same_string(old->reason,
                                                  binding->reason))
-        && !binding->since) {
+        && !binding->since && !binding->waits) {
         report(sink, REPORT_WARNING, "refused", "port %s refused as %s: %s",
                binding->iface, binding->nic, binding->reason);
+    }
+}
+
+/* Takes note of a NIC that 'old' had and that 'new' (may be NULL) has not. */
+static void
+note_leaving(struct bindings *b, const struct binding *old,
+             const struct binding *new)
+{
+    struct leaving *leaving;
+
+    if (!(old->holds || old->remembered)
+        || (new && new->holds && !strcmp(new->nic, old->nic))
+        || shash_find(&b->leaving, old->iface)) {
+        return;
+    }
+    leaving = xzalloc(sizeof *leaving);
+    leaving->nic = xstrdup(old->nic);
+    shash_add(&b->leaving, old->iface, leaving);
+}
+
+/* What is admitted again does not leave. */
+static void
+note_staying(struct bindings *b, const struct binding *binding)
+{
+    struct shash_node *node = shash_find(&b->leaving, binding->iface);
+
+    if (node && binding->holds
+        && !strcmp(((struct leaving *) node->data)->nic, binding->nic)) {
+        leaving_destroy(b, node);
     }
 }
 
@@ -292,7 +397,15 @@ replace(struct bindings *b, struct shash *new, const struct report_sink *sink)
         } else {
             changed = true;
         }
+        if (old && !strcmp(old->nic, binding->nic)) {
+            binding->arrived = old->arrived && binding->waits;
+            binding->remembered = old->remembered && binding->holds;
+        }
+        note_staying(b, binding);
         report_refusal(old, binding, sink);
+    }
+    SHASH_FOR_EACH (node, &b->by_iface) {
+        note_leaving(b, node->data, shash_find_data(new, node->name));
     }
     if (changed) {
         b->generation++;
@@ -338,6 +451,7 @@ bindings_update(struct bindings *b, const struct model *m, const char *host,
         .gateways = gateways,
         .claimed = SHASH_INITIALIZER(&a.claimed),
         .labels = SHASH_INITIALIZER(&a.labels),
+        .sole = SHASH_INITIALIZER(&a.sole),
     };
     struct shash new = SHASH_INITIALIZER(&new);
     struct sset foreign = SSET_INITIALIZER(&foreign);
@@ -359,5 +473,40 @@ bindings_update(struct bindings *b, const struct model *m, const char *host,
     replace_foreign(b, &foreign, ifaces, gateways, sink);
     shash_destroy(&a.claimed);
     shash_destroy(&a.labels);
+    shash_destroy(&a.sole);
     free(c);
+}
+
+bool
+bindings_have_left(struct bindings *b, uint64_t goal)
+{
+    struct shash_node *node;
+    bool news = false;
+
+    SHASH_FOR_EACH_SAFE (node, &b->leaving) {
+        const struct leaving *leaving = node->data;
+
+        if (leaving->goal && leaving->goal <= goal) {
+            leaving_destroy(b, node);
+            news = true;
+        }
+    }
+    b->generation += news;
+    return news;
+}
+
+void
+bindings_arrived(struct bindings *b, uint32_t nic_id)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &b->by_iface) {
+        struct binding *binding = node->data;
+
+        if (binding->nic_id == nic_id && binding->moves_here
+            && !binding->arrived) {
+            binding->arrived = true;
+            b->generation++;
+        }
+    }
 }

@@ -14,7 +14,13 @@
  *
  * Who was admitted before stays admitted as long as the policy allows: of two
  * interfaces that claim one NIC, or two EEs that exclude each other, the one
- * that came first keeps its place. */
+ * that came first keeps its place.
+ *
+ * No NIC is admitted on two hosts at a time.  The controller says in the model
+ * which host holds it; only if none does, and no other host may, this one may
+ * begin on its own.  Otherwise the interface waits.  And this host says that
+ * it has let go of a NIC only when its flows are out of the data path: until
+ * then the NIC is "leaving". */
 
 #ifndef AGENT_BINDINGS_H
 #define AGENT_BINDINGS_H 1
@@ -37,15 +43,30 @@ struct binding {
     ofp_port_t ofport;          /* OFPP_NONE: none yet. */
     bool admitted;
     char *reason;               /* Why it is not admitted; else NULL. */
+    bool holds;                 /* Admitted, or would be but for a port
+                                 * number: while ovs-vswitchd restarts the NIC
+                                 * is not let go of. */
     uint64_t since;             /* Orders bindings by when the policy let them
                                  * in; 0 if it does not. */
     uint64_t goal;              /* For the caller: 0 in a binding that is new
                                  * or changed, kept in one that is not. */
+    bool waits;                 /* Not admitted, but would be if the other
+                                 * host let go. */
+    bool moves_here;            /* That is announced: it may arrive. */
+    bool arrived;               /* It waits, and has sent something. */
+    bool remembered;            /* From before this process began. */
+};
+
+/* A NIC whose flows may still be there. */
+struct leaving {
+    char *nic;                  /* "EE/NIC". */
+    uint64_t goal;              /* For the caller: 0 in a new one. */
 };
 
 struct bindings {
     struct shash by_iface;      /* "struct binding *" by interface name. */
     struct sset foreign;        /* Interfaces that are no NIC's. */
+    struct shash leaving;       /* "struct leaving *" by interface name. */
     uint64_t clock;             /* Highest 'since' given out. */
     uint64_t generation;        /* Grows when anything here has changed. */
 };
@@ -55,9 +76,11 @@ void bindings_destroy(struct bindings *);
 
 /* Says what 'iface' was before this process began: 'nic', admitted if 'reason'
  * is NULL, which gives it its place before newcomers, else refused for that
- * reason, which is then not reported again.  Only before the first update. */
+ * reason, which is then not reported again.  If 'installed', its flows may be
+ * there; if 'arrived', it need not arrive again.  Only before the first
+ * update. */
 void bindings_remember(struct bindings *, const char *iface, const char *nic,
-                       const char *reason);
+                       const char *reason, bool installed, bool arrived);
 
 /* Decides anew for all of 'ifaces' ("struct vswitch_iface *").  'gateways'
  * (iface-id by port name) are the ports of managed gateways: no other port
@@ -66,6 +89,14 @@ void bindings_remember(struct bindings *, const char *iface, const char *nic,
 void bindings_update(struct bindings *, const struct model *,
                      const char *host, const struct shash *ifaces,
                      const struct smap *gateways, const struct report_sink *);
+
+/* The flows of all that left with a goal of at most 'goal' are gone.  Returns
+ * true if that is news. */
+bool bindings_have_left(struct bindings *, uint64_t goal);
+
+/* The NIC with this id, for which an interface waits, has sent something
+ * there. */
+void bindings_arrived(struct bindings *, uint32_t nic_id);
 
 /* The binding of the NIC called 'nic' that is admitted, or NULL.  O(n). */
 const struct binding *bindings_find_nic(const struct bindings *,

@@ -8,6 +8,7 @@
 #include "agent/bindings.h"
 #include "agent/engine.h"
 #include "agent/events.h"
+#include "agent/fabric.h"
 #include "agent/gateways.h"
 #include "agent/status.h"
 #include "lib/report.h"
@@ -52,6 +53,13 @@ struct engine {
     bool gateway_ports_changed;         /* Bindings are to be decided anew. */
     struct hmap ports;                  /* NIC ids given to the pipeline; see
                                          * struct engine_port in engine.c. */
+    bool have_left;                     /* Bindings are to be decided anew. */
+    struct fabric fabric;
+    struct hmap watched;                /* See engine-fabric.c. */
+    ofp_port_t uplink_port;
+    bool tags_watched;
+    bool vlans_published;               /* 'vlans_generation' is known. */
+    uint64_t vlans_generation;          /* Of the pipeline, as published. */
 
     struct tvd_db *db;                  /* NULL until 'host' is known. */
     struct ovsdb_idl_loop loop;
@@ -67,6 +75,21 @@ struct engine {
     char *error;                        /* Reported, "" if none. */
     long long int last_good;            /* When all connections were up. */
 };
+
+/* --- engine-fabric.c. */
+
+void engine_fabric_init(struct engine *);
+void engine_fabric_destroy(struct engine *);
+/* Before the flows are made: the uplink, what is watched. */
+void engine_fabric_run(struct engine *, long long int now);
+/* The bindings have changed. */
+void engine_fabric_watch(struct engine *);
+/* The flows have been made: shows the VLANs they carry at the uplink. */
+void engine_fabric_publish_vlans(struct engine *);
+/* Sends announcements that are due. */
+void engine_fabric_announce(struct engine *, const struct model *,
+                            long long int now);
+void engine_fabric_wait(const struct engine *);
 
 /* Registers the unixctl commands. */
 void engine_show_init(struct engine *);

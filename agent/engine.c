@@ -62,6 +62,7 @@ engine_create(const struct engine_config *config)
         .ovsdb = xstrdup(config->ovsdb),
         .rundir = xstrdup(config->rundir),
         .bridge = xstrdup(config->bridge),
+        .uplink = nullable_xstrdup(config->uplink),
         .worker = config->worker,
     };
     e->host = nullable_xstrdup(config->host);
@@ -81,6 +82,8 @@ engine_create(const struct engine_config *config)
     hmap_init(&e->tvds);
     events_init(&e->events);
     e->error = xstrdup("");
+    e->uplink_port = OFPP_NONE;
+    engine_fabric_init(e);
     engine_show_init(e);
     return e;
 }
@@ -126,6 +129,7 @@ engine_destroy(struct engine *e)
     vswitch_destroy(e->vs);
     gateways_destroy(&e->gateways);
     bindings_destroy(&e->bindings);
+    engine_fabric_destroy(e);
     events_destroy(&e->events);
     destroy_tables(e);
     free(e->error);
@@ -134,6 +138,7 @@ engine_destroy(struct engine *e)
     free(CONST_CAST(char *, e->config.ovsdb));
     free(CONST_CAST(char *, e->config.rundir));
     free(CONST_CAST(char *, e->config.bridge));
+    free(CONST_CAST(char *, e->config.uplink));
     free(e);
 }
 
@@ -175,7 +180,8 @@ remember_bindings(struct engine *e)
     TVDREC_BINDING_FOR_EACH (row, e->loop.idl) {
         if (!strcmp(row->host, e->host)) {
             bindings_remember(&e->bindings, row->interface, row->nic,
-                              row->admitted ? NULL : row->reason);
+                              row->admitted ? NULL : row->reason,
+                              row->installed, row->arrived);
         }
     }
 }
@@ -365,6 +371,9 @@ give_port(struct engine *e, const struct binding *b)
         VLOG_INFO("NIC %s is at port %s (%"PRIu32")", b->nic, b->iface,
                   ofp_to_u16(b->ofport));
         pipeline_set_port(e->pipeline, b->nic_id, b->ofport);
+        if (!b->remembered) {
+            fabric_announce(&e->fabric, b->nic_id, time_msec());
+        }
     }
 }
 
@@ -451,16 +460,17 @@ run_bindings(struct engine *e, const struct model *m)
     uint64_t generation = vswitch_generation(e->vs);
 
     if (!generation || (generation == e->vs_generation && !e->model_changed
-                        && !e->gateway_ports_changed)) {
+                        && !e->gateway_ports_changed && !e->have_left)) {
         return;
     }
     e->vs_generation = generation;
-    e->gateway_ports_changed = false;
+    e->gateway_ports_changed = e->have_left = false;
     bindings_update(&e->bindings, m, e->host, vswitch_ifaces(e->vs),
                     &e->gateways.ports, &e->sink);
     if (e->bindings.generation != e->bindings_seen) {
         e->bindings_seen = e->bindings.generation;
         give_ports(e);
+        engine_fabric_watch(e);
     }
     protect_ports(e);
 }
@@ -483,6 +493,12 @@ run_pipeline(struct engine *e, const struct model *m)
 
         b->goal = b->goal ? b->goal : e->goal;
     }
+    SHASH_FOR_EACH (node, &e->bindings.leaving) {
+        struct leaving *leaving = node->data;
+
+        leaving->goal = leaving->goal ? leaving->goal : e->goal;
+    }
+    engine_fabric_publish_vlans(e);
     ofctl_set_goal(e->oc, e->goal);
     ofctl_allow_changes(e->oc);
 }
@@ -523,6 +539,22 @@ gateways_are_in_place(struct engine *e)
         all &= b && b->goal && ofctl_enforced(e->oc) >= b->goal;
     }
     return all;
+}
+
+/* Takes note of NICs whose flows are out of the data path. */
+static void
+track_leaving(struct engine *e)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &e->bindings.leaving) {
+        ofctl_expect(e->oc, ((struct leaving *) node->data)->goal);
+    }
+    if (ofctl_is_synced(e->oc)
+        && bindings_have_left(&e->bindings, ofctl_enforced(e->oc))) {
+        e->have_left = true;
+        poll_immediate_wake();
+    }
 }
 
 /* Tells the gateways when the flows that a change needs are in force. */
@@ -603,6 +635,10 @@ update_error(struct engine *e, long long int now)
     if (e->gateways.error) {
         add_error(&errors, "%s", e->gateways.error);
     }
+    if (vswitch_uplink_error(e->vs)) {
+        add_error(&errors, "the port to the fabric does not work: %s",
+                  vswitch_uplink_error(e->vs));
+    }
     if (hostguard_error(e->guard)) {
         add_error(&errors, "%s", hostguard_error(e->guard));
     }
@@ -658,6 +694,7 @@ engine_run(struct engine *e)
     vswitch_run(e->vs, now);
     run_guard(e);
     run_db(e);
+    engine_fabric_run(e, now);
     m = e->db ? tvd_db_model(e->db) : NULL;
     if (m) {
         if (e->model_changed) {
@@ -669,6 +706,10 @@ engine_run(struct engine *e)
     }
     ofctl_run(e->oc, now);
     alive = run_gateways(e, m);
+    if (m) {
+        engine_fabric_announce(e, m, now);
+    }
+    track_leaving(e);
     track_gateways(e, m, now);
     track_seq(e, m);
     ctlimit_run(e->limits, now);
@@ -688,6 +729,7 @@ engine_wait(struct engine *e)
             status_wait(&e->status);
         }
     }
+    engine_fabric_wait(e);
     ofctl_wait(e->oc);
     ctlimit_wait(e->limits);
     if (e->guard_generation) {

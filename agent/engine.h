@@ -35,6 +35,9 @@ struct engine_config {
     const char *bridge;
     const char *host;           /* Name in the policy; NULL: the value of
                                  * external_ids:tvd-host, else the host name. */
+    const char *uplink;         /* Device that leads to the fabric; "": none;
+                                 * NULL: the value of
+                                 * external_ids:tvd-uplink. */
     struct gateway_worker *worker;
 };
 

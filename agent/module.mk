@@ -5,10 +5,12 @@
 
 AGENT_CORE := \
 	agent/bindings.c \
-	agent/events.c
+	agent/events.c \
+	agent/fabric.c
 AGENT_SOURCES := \
 	agent/agent.c \
 	agent/engine.c \
+	agent/engine-fabric.c \
 	agent/enroller.c \
 	agent/gateways.c \
 	agent/show.c \

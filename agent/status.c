@@ -187,6 +187,18 @@ ofport_value(const struct binding *b)
     return b->ofport == OFPP_NONE ? -1 : ofp_to_u16(b->ofport);
 }
 
+/* A NIC whose flows may still be there is not let go of. */
+static void
+write_leaving(const struct tvdrec_binding *row)
+{
+    if (row->admitted) {
+        tvdrec_binding_set_admitted(row, false);
+    }
+    if (!row->installed) {
+        tvdrec_binding_set_installed(row, true);
+    }
+}
+
 static void
 write_binding(const struct tvdrec_binding *row, const struct binding *b,
               bool installed)
@@ -196,11 +208,14 @@ write_binding(const struct tvdrec_binding *row, const struct binding *b,
     if (strcmp(row->nic, b->nic)) {
         tvdrec_binding_set_nic(row, b->nic);
     }
-    if (row->admitted != b->admitted) {
-        tvdrec_binding_set_admitted(row, b->admitted);
+    if (row->admitted != b->holds) {
+        tvdrec_binding_set_admitted(row, b->holds);
     }
     if (row->installed != installed) {
         tvdrec_binding_set_installed(row, installed);
+    }
+    if (row->arrived != b->arrived) {
+        tvdrec_binding_set_arrived(row, b->arrived);
     }
     if (row->ofport != ofport_value(b)) {
         tvdrec_binding_set_ofport(row, ofport_value(b));
@@ -219,8 +234,9 @@ insert_binding(const struct status *st, struct ovsdb_idl_txn *txn,
     tvdrec_binding_set_host(row, st->host);
     tvdrec_binding_set_interface(row, b->iface);
     tvdrec_binding_set_nic(row, b->nic);
-    tvdrec_binding_set_admitted(row, b->admitted);
+    tvdrec_binding_set_admitted(row, b->holds);
     tvdrec_binding_set_installed(row, installed);
+    tvdrec_binding_set_arrived(row, b->arrived);
     tvdrec_binding_set_ofport(row, ofport_value(b));
     tvdrec_binding_set_reason(row, b->reason ? b->reason : "");
 }
@@ -234,17 +250,23 @@ write_bindings(struct status *st, struct ovsdb_idl *idl,
     const struct shash_node *node;
 
     TVDREC_BINDING_FOR_EACH_SAFE (row, idl) {
+        const struct leaving *leaving;
         const struct binding *b;
 
         if (strcmp(row->host, st->host)) {
             continue;
         }
         b = shash_find_data(&in->bindings->by_iface, row->interface);
-        if (b && sset_add(&seen, row->interface)) {
+        leaving = shash_find_data(&in->bindings->leaving, row->interface);
+        if (leaving && !strcmp(leaving->nic, row->nic)
+            && !(b && !strcmp(b->nic, row->nic))) {
+            sset_add(&seen, row->interface);
+            write_leaving(row);
+        } else if (b && sset_add(&seen, row->interface)) {
             /* Just started: what the last run said is still so. */
             bool kept = !in->installed && row->installed && b->admitted;
 
-            write_binding(row, b, kept || is_installed(b, in));
+            write_binding(row, b, kept || leaving || is_installed(b, in));
         } else {
             tvdrec_binding_delete(row);
         }

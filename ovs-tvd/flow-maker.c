@@ -189,6 +189,15 @@ do_output(struct maker *m, ofp_port_t port)
 }
 
 void
+do_show(struct maker *m)
+{
+    struct ofpact_output *output = ofpact_put_OUTPUT(&m->actions);
+
+    output->port = OFPP_CONTROLLER;
+    output->max_len = PIPELINE_SHOWN_LEN;
+}
+
+void
 do_dec_ttl(struct maker *m)
 {
     uint16_t id = 0;
@@ -206,8 +215,10 @@ do_push_vlan(struct maker *m, uint16_t vlan)
 {
     struct ofpact_push_vlan *push = ofpact_put_PUSH_VLAN(&m->actions);
 
+    const union mf_value vid = { .be16 = htons(VLAN_CFI | vlan) };
+
     push->ethertype = htons(ETH_TYPE_VLAN_8021Q);
-    do_set(m, F_VLAN_VID, VLAN_CFI | vlan);
+    ofpact_put_set_field(&m->actions, mf_from_id(MFF_VLAN_VID), &vid, NULL);
 }
 
 void

@@ -65,7 +65,6 @@ struct flow_list;
     FIELD(ADDR4, XXREG3, 0, 32, "")                                         \
     FIELD(OUT, METADATA, 0, 32, "NIC to send to; part of a flood")          \
     FIELD(RULE, METADATA, 32, 32, "rule whose packet it is")                \
-    FIELD(VLAN_VID, VLAN_VID, 0, 13, "")                                    \
     FIELD(ETH_SRC, ETH_SRC, 0, 48, "")                                      \
     FIELD(ETH_DST, ETH_DST, 0, 48, "")                                      \
     FIELD(IPV4_SRC, IPV4_SRC, 0, 32, "")                                    \
@@ -159,6 +158,8 @@ void do_set_mac(struct maker *, enum maker_field, struct eth_addr);
 void do_move(struct maker *, enum maker_field src, enum maker_field dst);
 void do_resubmit(struct maker *, enum pipeline_table);
 void do_output(struct maker *, ofp_port_t);
+/* Shows the beginning of the packet to the agent. */
+void do_show(struct maker *);
 void do_dec_ttl(struct maker *);
 /* Tags the frame with 'vlan', and takes the tag off. */
 void do_push_vlan(struct maker *, uint16_t vlan);

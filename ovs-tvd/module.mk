@@ -19,7 +19,8 @@ OVS_TVD_CORE := \
 	ovs-tvd/pipeline-static.c \
 	ovs-tvd/pipeline-track.c \
 	ovs-tvd/pipeline-tvd.c \
-	ovs-tvd/replug.c
+	ovs-tvd/replug.c \
+	ovs-tvd/uplink-plan.c
 OVS_TVD_ADAPTERS := \
 	ovs-tvd/appctl.c \
 	ovs-tvd/ctlimit.c \

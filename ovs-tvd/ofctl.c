@@ -15,7 +15,9 @@
 #include "openvswitch/ofp-errors.h"
 #include "openvswitch/ofp-flow.h"
 #include "openvswitch/ofp-monitor.h"
+#include "openvswitch/ofp-actions.h"
 #include "openvswitch/ofp-msgs.h"
+#include "openvswitch/ofp-packet.h"
 #include "openvswitch/ofp-switch.h"
 #include "openvswitch/ofp-util.h"
 #include "openvswitch/ofpbuf.h"
@@ -119,6 +121,9 @@ struct ofctl {
     uint64_t settled_commits;   /* Of these, revalidated. */
     struct settle settle;
     bool purges;                /* The data path is in user space. */
+
+    ofctl_packet_cb *packet_cb;
+    void *packet_aux;
 
     uint16_t *zones;            /* To be flushed. */
     size_t n_zones, allocated_zones;
@@ -317,13 +322,18 @@ send_monitor(struct ofctl *oc)
 }
 
 /* The flows have to see the ports of a datagram's first fragment; by default
- * Open vSwitch hides them, and the pipeline drops what it cannot see. */
+ * Open vSwitch hides them, and the pipeline drops what it cannot see.  And a
+ * connection like ours is shown packets only if it asks for some length. */
 static void
 handle_config_reply(struct ofctl *oc, const struct ofp_header *oh)
 {
+    bool frag_wrong;
+
     ofputil_decode_get_config_reply(oh, &oc->config);
-    oc->set_config = oc->config.frag != OFPUTIL_FRAG_NX_MATCH;
-    if (oc->set_config && oc->config_right) {
+    frag_wrong = oc->config.frag != OFPUTIL_FRAG_NX_MATCH;
+    oc->set_config = (frag_wrong
+                      || oc->config.miss_send_len != PIPELINE_SHOWN_LEN);
+    if (frag_wrong && oc->config_right) {
         report(oc->sink, REPORT_WARNING, "drift",
                "bridge %s: handling of fragments changed by somebody else to "
                "\"%s\", repaired", oc->bridge,
@@ -342,6 +352,7 @@ run_config(struct ofctl *oc)
     }
     if (oc->set_config && oc->allowed) {
         oc->config.frag = OFPUTIL_FRAG_NX_MATCH;
+        oc->config.miss_send_len = PIPELINE_SHOWN_LEN;
         send_msg(oc, ofputil_encode_set_config(&oc->config, OF_VERSION));
         oc->set_config = false;
         oc->config_right = true;
@@ -670,6 +681,18 @@ handle_error(struct ofctl *oc, const struct ofp_header *oh)
 }
 
 static void
+handle_packet_in(struct ofctl *oc, const struct ofp_header *oh)
+{
+    struct ofputil_packet_in pin;
+
+    if (oc->packet_cb && !ofputil_decode_packet_in(oh, true, NULL, NULL, &pin,
+                                                   NULL, NULL, NULL)) {
+        oc->packet_cb(oc->packet_aux, ntohll(pin.cookie), pin.packet,
+                      pin.packet_len);
+    }
+}
+
+static void
 handle_msg(struct ofctl *oc, struct ofpbuf *msg)
 {
     const struct ofp_header *oh = msg->data;
@@ -700,6 +723,9 @@ handle_msg(struct ofctl *oc, struct ofpbuf *msg)
         break;
     case OFPTYPE_BARRIER_REPLY:
         handle_barrier_reply(oc, oh);
+        break;
+    case OFPTYPE_PACKET_IN:
+        handle_packet_in(oc, oh);
         break;
     case OFPTYPE_BUNDLE_CONTROL:
         handle_bundle_control(oc, oh);
@@ -913,6 +939,36 @@ ofctl_wait(const struct ofctl *oc)
 }
 
 /* --- what the engine asks --- */
+
+void
+ofctl_set_packet_cb(struct ofctl *oc, ofctl_packet_cb *cb, void *aux)
+{
+    oc->packet_cb = cb;
+    oc->packet_aux = aux;
+}
+
+void
+ofctl_send_packet(struct ofctl *oc, ofp_port_t port, const void *packet,
+                  size_t len)
+{
+    uint64_t stub[128 / 8];
+    struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(stub);
+    struct ofputil_packet_out po = {
+        .packet = packet,
+        .packet_len = len,
+        .buffer_id = UINT32_MAX,
+    };
+
+    if (oc->state != S_DISCONNECTED) {
+        ofpact_put_OUTPUT(&ofpacts)->port = port;
+        po.ofpacts = ofpacts.data;
+        po.ofpacts_len = ofpacts.size;
+        match_init_catchall(&po.flow_metadata);
+        match_set_in_port(&po.flow_metadata, OFPP_CONTROLLER);
+        send_msg(oc, ofputil_encode_packet_out(&po, OF_PROTOCOL));
+    }
+    ofpbuf_uninit(&ofpacts);
+}
 
 void
 ofctl_allow_changes(struct ofctl *oc)

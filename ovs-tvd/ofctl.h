@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "openvswitch/hmap.h"
+#include "openvswitch/types.h"
 
 struct flowtab;
 struct ofctl;
@@ -42,6 +43,17 @@ struct ofctl *ofctl_create(const char *rundir, const char *bridge,
                            struct flowtab *flowtab,
                            const struct report_sink *sink);
 void ofctl_destroy(struct ofctl *);
+
+/* Called with the beginning of each packet that a flow with 'cookie' shows to
+ * us: 'len' octets that anybody may have sent. */
+typedef void ofctl_packet_cb(void *aux, uint64_t cookie, const uint8_t *packet,
+                             size_t len);
+void ofctl_set_packet_cb(struct ofctl *, ofctl_packet_cb *, void *aux);
+
+/* Sends 'len' octets, an Ethernet frame, out of 'port', past all tables.
+ * Does nothing while there is no connection. */
+void ofctl_send_packet(struct ofctl *, ofp_port_t port, const void *packet,
+                       size_t len);
 
 /* Nothing is written before the first call: until then the wanted flows are
  * not known.  It cannot be taken back. */

@@ -106,7 +106,8 @@ pipeline_fabric_static_flows(struct maker *m)
 }
 
 void
-pipeline_uplink_flows(ofp_port_t uplink, struct flow_list *flows)
+pipeline_uplink_flows(ofp_port_t uplink, bool watched,
+                      struct flow_list *flows)
 {
     struct maker m;
 
@@ -115,7 +116,11 @@ pipeline_uplink_flows(ofp_port_t uplink, struct flow_list *flows)
     match_set_vlan_vid(&m.match, htons(0));
     make_drop(&m, TABLE_CLASSIFY, 80, DROP_UNTAGGED);
     match_set_in_port(&m.match, uplink);
-    make_drop(&m, TABLE_CLASSIFY, 70, DROP_FOREIGN_TAG);
+    if (watched) {
+        do_show(&m);
+    }
+    make_flow(&m, TABLE_CLASSIFY, 70,
+              pipeline_cookie(PIPELINE_COOKIE_DROP, DROP_FOREIGN_TAG));
     maker_uninit(&m);
 }
 

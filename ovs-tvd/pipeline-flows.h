@@ -44,12 +44,18 @@ struct pipeline_place {
 void pipeline_nic_flows(const struct model_nic *,
                         const struct pipeline_place *, struct flow_list *);
 
+/* What the NIC sends at 'port' is shown to the agent and goes nowhere. */
+void pipeline_watch_flows(const struct model_nic *, ofp_port_t port,
+                          struct flow_list *);
+
 /* --- The fabric (pipeline-fabric.c). */
 
 /* Flows that depend on nothing. */
 void pipeline_fabric_static_flows(struct maker *);
-/* What comes in at 'uplink' with no tag of ours. */
-void pipeline_uplink_flows(ofp_port_t uplink, struct flow_list *);
+/* What comes in at 'uplink' with no tag of ours.  With 'watched', foreign tags
+ * are shown to the agent. */
+void pipeline_uplink_flows(ofp_port_t uplink, bool watched,
+                           struct flow_list *);
 /* What comes in there with 'vlan', of a TVD that this host may carry: let in,
  * if it is 'carried'. */
 void pipeline_link_flows(uint32_t tvd_id, uint16_t vlan, ofp_port_t uplink,

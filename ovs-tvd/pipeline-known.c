@@ -52,7 +52,7 @@ known_nic_get(struct pipeline *p, uint32_t id)
     if (!nic) {
         nic = xzalloc(sizeof *nic);
         nic->id = id;
-        nic->port = nic->flood_port = OFPP_NONE;
+        nic->port = nic->flood_port = nic->watched = OFPP_NONE;
         hmap_insert(&p->nics, &nic->node, hash_int(id, 0));
     }
     return nic;

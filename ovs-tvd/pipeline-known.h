@@ -40,6 +40,7 @@ struct known_nic {
     ofp_port_t flood_port;      /* As the TVD's list of ports has it. */
     char *host;                 /* The other host that it is on, if 'tvd';
                                  * NULL: none, or this one. */
+    ofp_port_t watched;         /* Where its arrival is waited for. */
 };
 
 /* What is remembered of a TVD. */
@@ -72,12 +73,14 @@ struct pipeline {
     /* During a run: what is to be made anew. */
     struct idset stale_nics, stale_tvds, stale_parts, stale_floods;
     struct idset stale_links;   /* TVDs: what is let in from the fabric. */
+    struct idset stale_watches; /* NICs. */
     struct idset check_tvds;    /* Whether they are relevant may change. */
     bool static_made;
     size_t n_recomputed;
     char *host;                 /* This one's name, NULL: not said. */
     ofp_port_t uplink;          /* OFPP_NONE: no fabric. */
     bool uplink_stale;          /* Its flows are to be made anew. */
+    bool foreign_tags_watched;
     uint64_t links_generation;  /* Grows when a 'vlan' changes. */
 };
 

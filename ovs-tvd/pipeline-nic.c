@@ -160,6 +160,22 @@ pipeline_nic_flows(const struct model_nic *nic,
     maker_uninit(&m);
 }
 
+void
+pipeline_watch_flows(const struct model_nic *nic, ofp_port_t port,
+                     struct flow_list *flows)
+{
+    struct maker m;
+
+    maker_init(&m, flows);
+    match_set_in_port(&m.match, port);
+    match_set_vlan_vid(&m.match, htons(0));
+    match_set_dl_src(&m.match, nic->mac);
+    do_show(&m);
+    make_flow(&m, TABLE_CLASSIFY, 60,
+              pipeline_cookie(PIPELINE_COOKIE_NIC, nic->id));
+    maker_uninit(&m);
+}
+
 static void
 do_parts(struct maker *m, const uint32_t *parts, size_t n_parts)
 {

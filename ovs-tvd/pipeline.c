@@ -27,6 +27,7 @@ enum owner_kind {
     OWNER_FLOOD_PART,           /* id: TVD id << 24 | part. */
     OWNER_UPLINK,
     OWNER_LINK,                 /* id: TVD id. */
+    OWNER_WATCH,                /* id: NIC id. */
 };
 
 /* More parts than this do not fit into one flow. */
@@ -48,6 +49,7 @@ pipeline_create(struct flowtab *flowtab)
     idset_init(&p->stale_parts);
     idset_init(&p->stale_floods);
     idset_init(&p->stale_links);
+    idset_init(&p->stale_watches);
     idset_init(&p->check_tvds);
     p->uplink = OFPP_NONE;
     p->all = true;
@@ -83,6 +85,7 @@ pipeline_destroy(struct pipeline *p)
     idset_destroy(&p->stale_parts);
     idset_destroy(&p->stale_floods);
     idset_destroy(&p->stale_links);
+    idset_destroy(&p->stale_watches);
     idset_destroy(&p->check_tvds);
     free(p->host);
     free(p);
@@ -135,10 +138,62 @@ pipeline_get_vlans(const struct pipeline *p, unsigned long *bitmap)
     }
 }
 
+size_t
+pipeline_get_nic_vlans(const struct pipeline *p, uint32_t nic_id,
+                       uint16_t *vlans, size_t max)
+{
+    const struct known_nic *nic = known_nic_find(p, nic_id);
+    const struct known_tvd *tvd = nic ? known_tvd_find(p, nic->tvd) : NULL;
+    const struct idset *const sets[] = { tvd ? &tvd->out : NULL,
+                                         tvd ? &tvd->in : NULL };
+    const struct idset_node *n;
+    size_t count = 0;
+
+    if (tvd && tvd->vlan && count < max) {
+        vlans[count++] = tvd->vlan;
+    }
+    for (size_t i = 0; tvd && i < ARRAY_SIZE(sets); i++) {
+        IDSET_FOR_EACH (n, sets[i]) {
+            const struct known_tvd *other = known_tvd_find(p, n->id);
+
+            if (other && other->vlan && count < max
+                && !(i && idset_contains(&tvd->out, n->id))) {
+                vlans[count++] = other->vlan;
+            }
+        }
+    }
+    return count;
+}
+
 uint64_t
 pipeline_vlans_generation(const struct pipeline *p)
 {
     return p->links_generation;
+}
+
+void
+pipeline_watch_arrival(struct pipeline *p, uint32_t nic_id, ofp_port_t port)
+{
+    struct known_nic *nic = known_nic_find(p, nic_id);
+
+    if (!nic && port == OFPP_NONE) {
+        return;
+    }
+    nic = known_nic_get(p, nic_id);
+    if (nic->watched != port) {
+        nic->watched = port;
+        idset_add(&p->stale_watches, nic_id);
+        pipeline_touch_nic(p, nic_id);
+    }
+}
+
+void
+pipeline_watch_foreign_tags(struct pipeline *p, bool watch)
+{
+    if (p->foreign_tags_watched != watch) {
+        p->foreign_tags_watched = watch;
+        p->uplink_stale = true;
+    }
 }
 
 void
@@ -338,13 +393,32 @@ make_uplink(struct pipeline *p)
         p->uplink_stale = false;
         flow_list_init(&flows);
         if (p->uplink != OFPP_NONE) {
-            pipeline_uplink_flows(p->uplink, &flows);
+            pipeline_uplink_flows(p->uplink, p->foreign_tags_watched,
+                                  &flows);
         }
         replace(p, OWNER_UPLINK, 0, &flows);
     }
 }
 
 /* --- NICs, TVDs, broadcast. */
+
+static void
+make_watches(struct pipeline *p, const struct model *model)
+{
+    struct flow_list flows;
+    uint64_t id;
+
+    flow_list_init(&flows);
+    while (idset_pop(&p->stale_watches, &id)) {
+        const struct known_nic *known = known_nic_find(p, id);
+        const struct model_nic *nic = model_nic_find_id(model, id);
+
+        if (known && nic && known->watched != OFPP_NONE) {
+            pipeline_watch_flows(nic, known->watched, &flows);
+        }
+        replace(p, OWNER_WATCH, id, &flows);
+    }
+}
 
 static void
 make_nic(struct pipeline *p, const struct model *model,
@@ -389,7 +463,8 @@ make_nics(struct pipeline *p, const struct model *model,
             make_nic(p, model, index, known, &flows);
         }
         replace(p, OWNER_NIC, id, &flows);
-        if (known && !known->tvd && known->port == OFPP_NONE) {
+        if (known && !known->tvd && known->port == OFPP_NONE
+            && known->watched == OFPP_NONE) {
             known_nic_destroy(p, known);
         }
     }
@@ -555,6 +630,7 @@ pipeline_run(struct pipeline *p, const struct model *model)
     }
     known_examine_relevance(p);
     make_uplink(p);
+    make_watches(p, model);
     make_links(p, model, &index);
     make_nics(p, model, &index);
     make_tvds(p, model, &index);

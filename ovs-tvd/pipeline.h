@@ -52,6 +52,26 @@ void pipeline_set_fabric(struct pipeline *, const char *host,
 void pipeline_get_vlans(const struct pipeline *, unsigned long *bitmap);
 uint64_t pipeline_vlans_generation(const struct pipeline *);
 
+/* The VLANs in which others may look for the NIC, of those let in: its TVD's
+ * and those of the TVDs that entries connect with it.  Stores at most 'max'
+ * and returns how many. */
+size_t pipeline_get_nic_vlans(const struct pipeline *, uint32_t nic_id,
+                              uint16_t *vlans, size_t max);
+
+/* Packets that the flows show to the agent, which sees their first
+ * PIPELINE_SHOWN_LEN octets with the cookie of the flow: it is asked for while
+ * somebody wants to know, and to be taken back at the first packet, so that
+ * nobody can keep the agent busy with them.
+ *
+ * _arrival: the NIC, which has to wait for another host to let go of it, is at
+ *   'port' (OFPP_NONE: not any more); has it sent anything there?  The cookie
+ *   is that of the NIC.  Its packets go nowhere else.
+ * _foreign_tags: frames dropped for DROP_FOREIGN_TAG, under its cookie. */
+#define PIPELINE_SHOWN_LEN 128
+void pipeline_watch_arrival(struct pipeline *, uint32_t nic_id,
+                            ofp_port_t port);
+void pipeline_watch_foreign_tags(struct pipeline *, bool watch);
+
 /* Marks.
  *
  * _nic: a NIC came, went, or anything in it or its EE changed.

@@ -15,6 +15,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs-tvd/bridge-plan.h"
 #include "ovs-tvd/replug.h"
+#include "ovs-tvd/uplink-plan.h"
 #include "ovsdb-idl.h"
 #include "sset.h"
 #include "timeval.h"
@@ -59,6 +60,14 @@ struct vswitch {
     struct sset placed;         /* Of these, those that have been there. */
     bool wanted_known;
     struct replug replug;       /* Ports that lost their device. */
+    char *uplink;               /* Device, NULL: none. */
+    bool uplink_known;          /* It has been said. */
+    bool uplink_placed;         /* Its port has been there. */
+    ofp_port_t uplink_port;
+    char *uplink_error;
+    int64_t *trunks;            /* For it, NULL: not known yet. */
+    size_t n_trunks;
+    bool trunks_news;           /* To differ from them is no drift yet. */
     struct sset reports;        /* What the transaction under way repairs. */
     long long int now;
     long long int retry_at;     /* No transaction before this. */
@@ -140,6 +149,7 @@ vswitch_create(const char *remote, const char *bridge,
     smap_init(&vs->wanted);
     sset_init(&vs->placed);
     replug_init(&vs->replug);
+    vs->uplink_port = OFPP_NONE;
     sset_init(&vs->reports);
     return vs;
 }
@@ -193,6 +203,9 @@ vswitch_destroy(struct vswitch *vs)
     sset_destroy(&vs->placed);
     replug_destroy(&vs->replug);
     sset_destroy(&vs->reports);
+    free(vs->uplink);
+    free(vs->uplink_error);
+    free(vs->trunks);
     free(vs->datapath_type);
     free(vs->bridge);
     free(vs->remote);
@@ -256,15 +269,47 @@ read_iface(struct vswitch *vs, const struct ovsrec_interface *row)
     }
 }
 
+static bool
+is_marked_uplink(const struct ovsrec_port *port)
+{
+    return (port->n_interfaces == 1
+            && smap_get_bool(&port->interfaces[0]->external_ids, BRIDGE_MARK,
+                             false)
+            && smap_get_bool(&port->interfaces[0]->external_ids, UPLINK_MARK,
+                             false));
+}
+
+static bool
+is_uplink(const struct vswitch *vs, const struct ovsrec_port *port)
+{
+    return (!vs->uplink_known ? is_marked_uplink(port)
+            : vs->uplink && !strcmp(port->name, vs->uplink));
+}
+
+static void
+read_uplink(struct vswitch *vs, const struct ovsrec_interface *row)
+{
+    vs->uplink_port = iface_ofport(row);
+    vs->uplink_placed = true;
+    free(vs->uplink_error);
+    vs->uplink_error = row->error && row->error[0] ? xstrdup(row->error)
+                                                   : NULL;
+}
+
 static void
 read_ifaces(struct vswitch *vs, const struct ovsrec_bridge *br)
 {
     clear_ifaces(vs);
+    vs->uplink_port = OFPP_NONE;
     for (size_t i = 0; br && i < br->n_ports; i++) {
         const struct ovsrec_port *port = br->ports[i];
 
         /* A bond is nothing an EE could have; it stays mute. */
-        if (port->n_interfaces == 1 && strcmp(port->name, vs->bridge)) {
+        if (port->n_interfaces != 1 || !strcmp(port->name, vs->bridge)) {
+            continue;
+        } else if (is_uplink(vs, port)) {
+            read_uplink(vs, port->interfaces[0]);
+        } else {
             read_iface(vs, port->interfaces[0]);
         }
     }
@@ -626,7 +671,10 @@ is_stale_restored(const struct ovsrec_port *port)
 static bool
 is_unwanted(const struct vswitch *vs, const struct ovsrec_port *port)
 {
-    return (vs->wanted_known && port->n_interfaces == 1
+    if (is_marked_uplink(port)) {
+        return vs->uplink_known && !is_uplink(vs, port);
+    }
+    return (!is_uplink(vs, port) && vs->wanted_known && port->n_interfaces == 1
             && smap_get_bool(&port->interfaces[0]->external_ids,
                              BRIDGE_MARK, false)
             && !smap_get(&vs->wanted, port->name));
@@ -639,7 +687,7 @@ lost_device(struct vswitch *vs, const struct ovsrec_port *port)
     const struct ovsrec_interface *iface;
 
     if (port->n_interfaces != 1 || strcmp(vs->datapath_type, "netdev")
-        || !(shash_find(&vs->saved, port->name)
+        || !(shash_find(&vs->saved, port->name) || is_uplink(vs, port)
              || smap_get(&vs->wanted, port->name))) {
         return false;
     }
@@ -718,6 +766,96 @@ fix_wanted(struct vswitch *vs, const struct ovsrec_bridge *br)
     }
 }
 
+/* --- the uplink --- */
+
+static void
+add_uplink(struct vswitch *vs, const struct ovsrec_bridge *br)
+{
+    struct smap ids = SMAP_INITIALIZER(&ids);
+    struct ovsrec_port *port;
+    int64_t none = UPLINK_NO_VLAN;
+
+    smap_add(&ids, BRIDGE_MARK, "true");
+    smap_add(&ids, UPLINK_MARK, "true");
+    port = make_port(vs->loop.open_txn, vs->uplink, "", &ids);
+    smap_destroy(&ids);
+    ovsrec_port_set_vlan_mode(port, "trunk");
+    ovsrec_port_set_trunks(port, vs->trunks ? vs->trunks : &none,
+                           vs->trunks ? vs->n_trunks : 1);
+    ovsrec_bridge_update_ports_addvalue(br, port);
+    if (vs->uplink_placed && !replug_out_until(&vs->replug, vs->uplink)) {
+        note_repair(vs, "port %s to the fabric: was deleted, put back",
+                    vs->uplink);
+    }
+}
+
+static unsigned int
+plan_uplink(const struct vswitch *vs, const struct ovsrec_port *port)
+{
+    const struct uplink_state state = {
+        .trunks = port->trunks,
+        .n_trunks = port->n_trunks,
+        .vlan_mode = port->vlan_mode,
+        .tag = port->n_tag > 0,
+        .cvlans = port->n_cvlans > 0,
+        .marked = is_marked_uplink(port),
+    };
+
+    return uplink_plan(&state, vs->trunks, vs->n_trunks);
+}
+
+/* Puts the settings of the uplink's port right.  A port that an administrator
+ * has put there becomes ours. */
+static void
+fix_uplink_port(struct vswitch *vs, const struct ovsrec_port *port)
+{
+    unsigned int fixes = plan_uplink(vs, port);
+
+    if (fixes & UPLINK_FIX_MARK) {
+        const struct ovsrec_interface *iface = port->interfaces[0];
+
+        ovsrec_interface_update_external_ids_setkey(iface, BRIDGE_MARK,
+                                                    "true");
+        ovsrec_interface_update_external_ids_setkey(iface, UPLINK_MARK,
+                                                    "true");
+    }
+    if (fixes & UPLINK_FIX_MODE) {
+        ovsrec_port_set_vlan_mode(port, "trunk");
+        ovsrec_port_set_tag(port, NULL, 0);
+        ovsrec_port_set_cvlans(port, NULL, 0);
+    }
+    if (fixes & UPLINK_FIX_TRUNKS) {
+        ovsrec_port_set_trunks(port, vs->trunks, vs->n_trunks);
+    }
+    if (fixes && !vs->trunks_news) {
+        note_repair(vs, "port %s to the fabric: VLAN settings put right",
+                    port->name);
+    }
+    vs->trunks_news = false;
+}
+
+static void
+fix_uplink(struct vswitch *vs, const struct ovsrec_bridge *br)
+{
+    const struct ovsrec_port *port = vs->uplink ? find_port(br, vs->uplink)
+                                                : NULL;
+
+    if (!vs->uplink) {
+        return;
+    }
+    if (port && port->n_interfaces == 1) {
+        fix_uplink_port(vs, port);
+    } else if (!port && !must_stay_out(vs, vs->uplink)) {
+        if (name_is_taken(vs, vs->uplink)) {
+            free(vs->uplink_error);
+            vs->uplink_error = xasprintf("device %s is on another bridge",
+                                         vs->uplink);
+        } else {
+            add_uplink(vs, br);
+        }
+    }
+}
+
 /* Compares and writes what differs into the open transaction, if any. */
 static void
 compare(struct vswitch *vs)
@@ -740,6 +878,7 @@ compare(struct vswitch *vs)
         return;
     }
     fix_ports(vs, br);
+    fix_uplink(vs, br);
     fix_wanted(vs, br);
     restore_ports(vs, br);
 }
@@ -799,6 +938,55 @@ const char *
 vswitch_external_id(const struct vswitch *vs, const char *key)
 {
     return smap_get_def(&vs->external_ids, key, "");
+}
+
+void
+vswitch_set_uplink(struct vswitch *vs, const char *device)
+{
+    if (device && !device[0]) {
+        device = NULL;
+    }
+    if (vs->uplink_known && nullable_string_is_equal(vs->uplink, device)) {
+        return;
+    }
+    if (vs->uplink) {
+        replug_forget(&vs->replug, vs->uplink);
+        free(vs->uplink);
+    }
+    free(vs->uplink_error);
+    vs->uplink_error = NULL;
+    vs->uplink = nullable_xstrdup(device);
+    vs->uplink_placed = false;
+    vs->trunks_news = true;
+    vs->uplink_known = true;
+    if (connected(vs)) {
+        read_ifaces(vs, find_bridge(vs));
+        vs->generation++;
+    }
+    vs->check = true;
+    poll_immediate_wake();
+}
+
+ofp_port_t
+vswitch_uplink_port(const struct vswitch *vs)
+{
+    return vs->uplink_port;
+}
+
+const char *
+vswitch_uplink_error(const struct vswitch *vs)
+{
+    return vs->uplink_error;
+}
+
+void
+vswitch_set_vlans(struct vswitch *vs, const unsigned long *vlans)
+{
+    free(vs->trunks);
+    vs->trunks = uplink_trunks(vlans, &vs->n_trunks);
+    vs->trunks_news = true;
+    vs->check = true;
+    poll_immediate_wake();
 }
 
 void

@@ -13,6 +13,10 @@
  * of either kind whose device was made anew is taken out and put in again
  * (ovs-tvd/replug.h).
  *
+ * One port may lead to the fabric.  It is ours: made, marked, kept a trunk of
+ * the VLANs that are carried (ovs-tvd/uplink-plan.h), and taken away when
+ * another one is named.
+ *
  * Repairs are reported through the sink as "drift".
  *
  * Usage, in the main loop: vswitch_run(), then read, then
@@ -65,8 +69,8 @@ bool vswitch_is_ready(const struct vswitch *);
 /* Grows when anything that can be read here has changed. */
 uint64_t vswitch_generation(const struct vswitch *);
 
-/* "struct vswitch_iface *" by name; all of the bridge but its own port.  As of
- * the last time the database could be read. */
+/* "struct vswitch_iface *" by name; all of the bridge but its own port and the
+ * uplink.  As of the last time the database could be read. */
 const struct shash *vswitch_ifaces(const struct vswitch *);
 
 /* external_ids of the Open_vSwitch row, "" if absent. */
@@ -75,6 +79,18 @@ const char *vswitch_external_id(const struct vswitch *, const char *key);
 /* The ports that are wanted on the bridge as ours: port name -> iface-id.
  * Copied.  Until the first call none of our ports is removed. */
 void vswitch_want_ports(struct vswitch *, const struct smap *ports);
+
+/* The network device that leads to the fabric; NULL or "": none.  Until the
+ * first call the port that is marked as such is taken for it. */
+void vswitch_set_uplink(struct vswitch *, const char *device);
+/* Its OpenFlow port; OFPP_NONE: there is none, or it has no number yet. */
+ofp_port_t vswitch_uplink_port(const struct vswitch *);
+/* What is wrong with it, NULL: nothing, or there is to be none. */
+const char *vswitch_uplink_error(const struct vswitch *);
+
+/* The VLANs carried there, a bitmap of 4,096 bits.  Until the first call they
+ * are left as they are. */
+void vswitch_set_vlans(struct vswitch *, const unsigned long *vlans);
 
 /* From now on (not any more) 'port' is an EE's: see above. */
 void vswitch_protect(struct vswitch *, const char *port);

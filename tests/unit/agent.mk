@@ -2,3 +2,4 @@
 
 $(eval $(call unit_test,test-bindings,tests/unit/test-bindings.c,agent/libagent-core.a flowpolicy/libflowpolicy-core.a lib/libtvd.a))
 $(eval $(call unit_test,test-events,tests/unit/test-events.c,agent/libagent-core.a lib/libtvd.a))
+$(eval $(call unit_test,test-fabric,tests/unit/test-fabric.c,agent/libagent-core.a lib/libtvd.a))

@@ -236,9 +236,9 @@ test_first_stays(void)
     teardown(&f);
 
     setup(&f);
-    bindings_remember(&f.b, "z", "r1/eth0", NULL);
+    bindings_remember(&f.b, "z", "r1/eth0", NULL, false, false);
     bindings_remember(&f.b, "a", "r1/eth0",
-                      "NIC r1/eth0 is at port z already");
+                      "NIC r1/eth0 is at port z already", false, false);
     plug(&f, "z", "r1/eth0", 1);
     plug(&f, "a", "r1/eth0", 2);
     update(&f);
@@ -276,6 +276,90 @@ test_changes(void)
     teardown(&f);
 }
 
+/* Two hosts may run r1; who holds it? */
+static void
+test_holder(void)
+{
+    struct model_nic *nic;
+    struct fixture f;
+    struct binding *b;
+
+    setup(&f);
+    nic = model_nic_find_full_name(f.m, "r1/eth0");
+    model_host_add(f.m, "desk2")->label = model_label_find(f.m, "red");
+    plug(&f, "a", "r1/eth0", 1);
+    plug(&f, "b", "b1/eth0", 2);
+    update(&f);
+    ok(refused(&f, "a", "waits for the controller"),
+       "nobody holds what two hosts may run");
+    ok(admitted(&f, "b"), "what only this one may run needs nobody's word");
+    ok(!f.n_reports, "to wait is no refusal to be reported");
+    unplug(&f, "b");            /* It excludes the other one. */
+    nic->host = xstrdup("desk1");
+    update(&f);
+    ok(admitted(&f, "a") && shash_is_empty(&f.b.leaving), "it is given");
+
+    nic->host[4] = '2';
+    update(&f);
+    b = shash_find_data(&f.b.by_iface, "a");
+    ok(refused(&f, "a", "waits for host desk2") && b->waits && !b->holds
+       && shash_find(&f.b.leaving, "a"), "taken away again, it leaves");
+    ok(!bindings_have_left(&f.b, 100), "not before its flows have a goal");
+    ((struct leaving *) shash_find_data(&f.b.leaving, "a"))->goal = 5;
+    ok(!bindings_have_left(&f.b, 4) && bindings_have_left(&f.b, 5)
+       && shash_is_empty(&f.b.leaving), "it has left when that is reached");
+
+    nic->ee->host = xstrdup("desk2");
+    update(&f);
+    ok(refused(&f, "a", "bound to host desk2"), "bound to another host");
+    nic->ee->next_host = xstrdup("desk1");
+    update(&f);
+    b = shash_find_data(&f.b.by_iface, "a");
+    ok(b->waits && b->moves_here && !b->arrived,
+       "unless it is to move here: then it waits");
+    bindings_arrived(&f.b, 99);
+    ok(!b->arrived, "another NIC arrives");
+    bindings_arrived(&f.b, 1);
+    update(&f);
+    b = shash_find_data(&f.b.by_iface, "a");
+    ok(b->arrived, "it arrives, and that is kept");
+    teardown(&f);
+}
+
+static void
+test_leaving(void)
+{
+    struct fixture f;
+    struct vswitch_iface *iface;
+
+    setup(&f);
+    iface = plug(&f, "a", "r1/eth0", 1);
+    update(&f);
+    iface->ofport = OFPP_NONE;
+    update(&f);
+    ok(!admitted(&f, "a") && shash_is_empty(&f.b.leaving),
+       "a port that has lost its number has not left");
+    free(iface->iface_id);
+    iface->iface_id = xstrdup("r2/eth0");
+    iface->ofport = u16_to_ofp(1);
+    update(&f);
+    ok(refused(&f, "a", "still being taken from NIC r1/eth0"),
+       "a port is another NIC's only when the one before has left");
+    ((struct leaving *) shash_find_data(&f.b.leaving, "a"))->goal = 1;
+    bindings_have_left(&f.b, 1);
+    update(&f);
+    ok(admitted(&f, "a"), "then it is");
+    teardown(&f);
+
+    setup(&f);
+    bindings_remember(&f.b, "a", "r1/eth0", NULL, true, false);
+    bindings_remember(&f.b, "b", "r2/eth0", "some reason", true, false);
+    update(&f);
+    ok(shash_count(&f.b.leaving) == 2,
+       "what was installed before this process began leaves, too");
+    teardown(&f);
+}
+
 static void
 test_managed(void)
 {
@@ -302,6 +386,8 @@ main(void)
     test_policy();
     test_first_stays();
     test_changes();
+    test_holder();
+    test_leaving();
     test_managed();
     return tap_done();
 }

@@ -101,7 +101,9 @@ flows_of_code(struct sset *flows)
     HMAP_FOR_EACH (nic, id_node, &model->nics_by_id) {
         pipeline_set_port(pipeline, nic->id, u16_to_ofp(nic->id));
     }
-    model_nic_find_full_name(model, "b2/eth0")->host = xstrdup("h2");
+    nic = model_nic_find_full_name(model, "b2/eth0");
+    nic->host = xstrdup("h2");
+    pipeline_watch_arrival(pipeline, nic->id, u16_to_ofp(999));
     pipeline_run(pipeline, model);
     flowtab_for_each_wanted(ft, note_flow, flows);
     pipeline_destroy(pipeline);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "agent/fabric.h"
+
+#include <limits.h>
+#include <string.h>
+#include "tests/unit/tap.h"
+#include "util.h"
+
+static void
+test_announcements(void)
+{
+    struct fabric f;
+    int sent = 0;
+
+    fabric_init(&f);
+    ok(fabric_deadline(&f) == LLONG_MAX && !fabric_next(&f, 0),
+       "nothing to announce");
+    fabric_announce(&f, 7, 1000);
+    ok(fabric_deadline(&f) == 1000 && !fabric_next(&f, 999), "not too early");
+    fabric_put_off(&f, fabric_next(&f, 1000), 1000);
+    ok(!fabric_next(&f, 1000) && fabric_deadline(&f) > 1000,
+       "put off while its flows are not there");
+    for (long long int now = 1000; now < 5000; now++) {
+        sent += fabric_next(&f, now) == 7;
+    }
+    ok(sent == FABRIC_ANNOUNCEMENTS, "then as often as it should (%d)", sent);
+    fabric_announce(&f, 8, 6000);
+    fabric_forget(&f, 8);
+    ok(!fabric_next(&f, 7000), "not what is gone again");
+    fabric_announce(&f, 9, 8000);
+    fabric_destroy(&f);
+}
+
+static void
+test_looking(void)
+{
+    struct fabric f;
+
+    fabric_init(&f);
+    ok(fabric_looks(&f, 5), "looks at foreign tags from the beginning");
+    fabric_seen_tag(&f, 100);
+    ok(!fabric_looks(&f, 100 + FABRIC_LOOK_AWAY - 1), "looks away after one");
+    ok(fabric_deadline(&f) == 100 + FABRIC_LOOK_AWAY
+       && fabric_looks(&f, 100 + FABRIC_LOOK_AWAY), "for a while");
+    fabric_destroy(&f);
+}
+
+static void
+test_frames(void)
+{
+    static const struct {
+        const char *what;
+        size_t len;
+        uint8_t bytes[20];
+        bool good;
+        uint16_t vlan;
+    } cases[] = {
+        { "tagged", 18, { 1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 9, 0x81, 0, 0xe3,
+                          0xe7, 8, 0 }, true, 999 },
+        { "service tag", 18, { 1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 9, 0x88, 0xa8,
+                               0, 7, 8, 0 }, true, 7 },
+        { "untagged", 18, { 1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 9, 8, 0, 0, 0 },
+          false, 0 },
+        { "cut within the tag", 17, { 1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 9, 0x81,
+                                      0, 0, 7, 8 }, false, 0 },
+        { "empty", 0, { 0 }, false, 0 },
+    };
+    const struct eth_addr mac = ETH_ADDR_C(02,54,56,00,00,09);
+    uint8_t rarp[FABRIC_RARP_LEN];
+    struct eth_addr src;
+    uint16_t vlan;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        /* Exactly as long as it says, so that a sanitizer sees more. */
+        uint8_t *frame = xmemdup(cases[i].bytes, MAX(cases[i].len, 1));
+        bool good = fabric_parse_tag(frame, cases[i].len, &vlan, &src);
+
+        ok(good == cases[i].good
+           && (!good || (vlan == cases[i].vlan && src.ea[5] == 9)), "%s",
+           cases[i].what);
+        free(frame);
+    }
+    fabric_make_rarp(rarp, mac, 101);
+    ok(fabric_parse_tag(rarp, sizeof rarp, &vlan, &src) && vlan == 101
+       && !memcmp(&src, &mac, sizeof mac) && rarp[0] == 0xff
+       && rarp[16] == 0x80 && rarp[17] == 0x35
+       && !memcmp(&rarp[26], &mac, sizeof mac)
+       && !memcmp(&rarp[36], &mac, sizeof mac), "a reverse ARP request");
+}
+
+int
+main(void)
+{
+    test_announcements();
+    test_looking();
+    test_frames();
+    return tap_done();
+}
