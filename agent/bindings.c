@@ -229,23 +229,39 @@ refuse(const struct admission *a, const struct vswitch_iface *iface,
     return why;
 }
 
+/* The NIC, another than 'nic', whose flows may still be at 'iface', or
+ * NULL. */
+static const char *
+find_leaving(const struct bindings *b, const char *iface, const char *nic)
+{
+    const struct leaving *leaving = shash_find_data(&b->leaving, iface);
+    const struct binding *old = shash_find_data(&b->by_iface, iface);
+
+    if (leaving) {
+        return strcmp(leaving->nic, nic) ? leaving->nic : NULL;
+    }
+    return (old && (old->holds || old->remembered) && strcmp(old->nic, nic)
+            ? old->nic : NULL);
+}
+
 /* Decides on 'iface'.  'since' is UINT64_MAX for a newcomer. */
 static struct binding *
 decide(struct admission *a, struct bindings *b,
        const struct vswitch_iface *iface, const struct model_nic *nic,
        uint64_t since)
 {
-    const struct leaving *leaving = shash_find_data(&b->leaving, iface->name);
     struct binding *binding = xzalloc(sizeof *binding);
+    const char *leaving;
 
     binding->iface = xstrdup(iface->name);
     binding->nic = model_nic_full_name(nic);
     binding->nic_id = nic->id;
     binding->ofport = iface->ofport;
     binding->reason = refuse(a, iface, nic, binding->nic);
-    if (!binding->reason && leaving && strcmp(leaving->nic, binding->nic)) {
+    leaving = find_leaving(b, iface->name, binding->nic);
+    if (!binding->reason && leaving) {
         binding->reason = xasprintf("port %s is still being taken from NIC %s",
-                                    iface->name, leaving->nic);
+                                    iface->name, leaving);
     } else if (!binding->reason) {
         binding->reason = hold_back(a, nic);
         binding->waits = binding->reason != NULL;

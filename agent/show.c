@@ -10,6 +10,7 @@
 #include "lib/tvd-db.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofp-port.h"
+#include "ovs-tvd/counters.h"
 #include "ovs-tvd/flowtab.h"
 #include "ovs-tvd/ofctl.h"
 #include "ovs-tvd/pipeline.h"
@@ -80,7 +81,7 @@ show_flows(struct unixctl_conn *conn, int argc OVS_UNUSED,
 }
 
 static void
-show_counter(const struct ofctl_counter *c, struct ds *s)
+show_counter(const struct counter *c, struct ds *s)
 {
     enum pipeline_cookie_kind kind;
     uint64_t id;
@@ -106,7 +107,7 @@ show_counters(struct unixctl_conn *conn, int argc OVS_UNUSED,
 {
     const struct engine *e = e_;
     struct ds s = DS_EMPTY_INITIALIZER;
-    const struct ofctl_counter *c;
+    const struct counter *c;
 
     HMAP_FOR_EACH (c, node, ofctl_counters(e->oc)) {
         show_counter(c, &s);

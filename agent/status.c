@@ -11,6 +11,7 @@
 #include "lib/tvd-idl.h"
 #include "openvswitch/ofp-port.h"
 #include "openvswitch/poll-loop.h"
+#include "ovs-tvd/counters.h"
 #include "ovs-tvd/ofctl.h"
 #include "ovs-tvd/pipeline.h"
 #include "ovsdb-idl.h"
@@ -74,7 +75,7 @@ find_rule(const struct model *m, uint32_t id)
  * counter: a reason of the pipeline, or "TVD/role -> TVD" for what an entry of
  * the matrix forbids.  Caller frees. */
 static char *
-drop_name(const struct model *m, const struct ofctl_counter *c)
+drop_name(const struct model *m, const struct counter *c)
 {
     enum pipeline_cookie_kind kind;
     uint64_t id;
@@ -99,7 +100,7 @@ write_drops(const struct tvdrec_agent *row, const struct status_input *in)
     size_t max = hmap_count(in->counters) + 1;
     char **keys = xmalloc(max * sizeof *keys);
     int64_t *values = xmalloc(max * sizeof *values);
-    const struct ofctl_counter *c;
+    const struct counter *c;
     size_t n = 0;
 
     HMAP_FOR_EACH (c, node, in->counters) {
@@ -121,7 +122,7 @@ write_drops(const struct tvdrec_agent *row, const struct status_input *in)
 static void
 write_rule_hits(const struct tvdrec_agent *row, const struct hmap *counters)
 {
-    const struct ofctl_counter *c;
+    const struct counter *c;
     size_t max = hmap_count(counters) + 1;
     int64_t *keys = xmalloc(max * sizeof *keys);
     int64_t *values = xmalloc(max * sizeof *values);

@@ -45,7 +45,7 @@ struct status_input {
     const struct model *model;  /* For the names of rules. */
     const struct bindings *bindings;
     uint64_t installed;         /* Goal whose flows are installed. */
-    const struct hmap *counters;        /* Of struct ofctl_counter. */
+    const struct hmap *counters;        /* Of struct counter. */
     uint64_t counters_generation;
     struct events *events;
 };

@@ -6,6 +6,7 @@
 
 OVS_TVD_CORE := \
 	ovs-tvd/bridge-plan.c \
+	ovs-tvd/counters.c \
 	ovs-tvd/flow-entry.c \
 	ovs-tvd/flow-maker.c \
 	ovs-tvd/flowtab.c \
@@ -26,6 +27,7 @@ OVS_TVD_ADAPTERS := \
 	ovs-tvd/ctlimit.c \
 	ovs-tvd/hostguard.c \
 	ovs-tvd/ofctl.c \
-	ovs-tvd/vswitch.c
+	ovs-tvd/vswitch.c \
+	ovs-tvd/vswitch-uplink.c
 $(eval $(call library,ovs-tvd/ovs-tvd-core,$(OVS_TVD_CORE)))
 $(eval $(call library,ovs-tvd/ovs-tvd,$(OVS_TVD_ADAPTERS)))

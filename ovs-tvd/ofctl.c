@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "byte-order.h"
-#include "hash.h"
 #include "lib/report.h"
 #include "openflow/nicira-ext.h"
 #include "openvswitch/dynamic-string.h"
@@ -26,6 +25,7 @@
 #include "openvswitch/vconn.h"
 #include "openvswitch/vlog.h"
 #include "ovs-tvd/appctl.h"
+#include "ovs-tvd/counters.h"
 #include "ovs-tvd/flowtab.h"
 #include "ovs-tvd/pipeline.h"
 #include "ovs-tvd/vswitch.h"
@@ -95,8 +95,7 @@ struct ofctl {
     ovs_be32 dump_xid;
     long long int dump_started;
     long long int next_dump;
-    struct hmap counters;       /* Of struct ofctl_counter. */
-    uint64_t counters_generation;
+    struct counters counters;
 
     /* How the switch shows fragments to the flows. */
     struct ofputil_switch_config config; /* As last read. */
@@ -143,7 +142,7 @@ ofctl_create(const char *rundir, const char *bridge, struct flowtab *ft,
     oc->sink = sink;
     oc->rc = rconn_create(PROBE_INTERVAL, 1, DSCP_DEFAULT, 1u << OF_VERSION);
     oc->appctl = appctl_create(rundir);
-    hmap_init(&oc->counters);
+    counters_init(&oc->counters);
     ovs_list_init(&oc->changes);
     oc->retry_delay = MIN_RETRY;
     return oc;
@@ -152,18 +151,13 @@ ofctl_create(const char *rundir, const char *bridge, struct flowtab *ft,
 void
 ofctl_destroy(struct ofctl *oc)
 {
-    struct ofctl_counter *c;
-
     if (!oc) {
         return;
     }
     rconn_destroy(oc->rc);
     appctl_destroy(oc->appctl);
     flow_changes_destroy(&oc->changes);
-    HMAP_FOR_EACH_POP (c, node, &oc->counters) {
-        free(c);
-    }
-    hmap_destroy(&oc->counters);
+    counters_destroy(&oc->counters);
     free(oc->zones);
     free(oc->rundir);
     free(oc->bridge);
@@ -178,81 +172,6 @@ send_msg(struct ofctl *oc, struct ofpbuf *msg)
 
     rconn_send(oc->rc, msg, NULL);
     return xid;
-}
-
-/* --- counters --- */
-
-static bool
-is_counted(uint64_t cookie)
-{
-    enum pipeline_cookie_kind kind;
-    uint64_t id;
-
-    return (pipeline_cookie_parse(cookie, &kind, &id)
-            && (kind == PIPELINE_COOKIE_DROP || kind == PIPELINE_COOKIE_RULE
-                || kind == PIPELINE_COOKIE_RULE_DROP));
-}
-
-static struct ofctl_counter *
-counter_get(struct ofctl *oc, uint64_t cookie)
-{
-    uint32_t hash = hash_uint64(cookie);
-    struct ofctl_counter *c;
-
-    HMAP_FOR_EACH_WITH_HASH (c, node, hash, &oc->counters) {
-        if (c->cookie == cookie) {
-            return c;
-        }
-    }
-    c = xzalloc(sizeof *c);
-    c->cookie = cookie;
-    hmap_insert(&oc->counters, &c->node, hash);
-    return c;
-}
-
-static void
-counters_begin(struct ofctl *oc)
-{
-    struct ofctl_counter *c;
-
-    HMAP_FOR_EACH (c, node, &oc->counters) {
-        c->sum_packets = c->sum_bytes = 0;
-    }
-}
-
-static void
-counters_add(struct ofctl *oc, const struct ofputil_flow_stats *fs)
-{
-    uint64_t cookie = ntohll(fs->cookie);
-
-    if (is_counted(cookie)) {
-        struct ofctl_counter *c = counter_get(oc, cookie);
-
-        c->sum_packets += fs->packet_count;
-        c->sum_bytes += fs->byte_count;
-    }
-}
-
-/* What was counted between 'last' and 'sum'.  A sum that shrank means that
- * flows have been replaced: what is there now is new. */
-static uint64_t
-growth(uint64_t last, uint64_t sum)
-{
-    return sum >= last ? sum - last : sum;
-}
-
-static void
-counters_end(struct ofctl *oc)
-{
-    struct ofctl_counter *c;
-
-    HMAP_FOR_EACH (c, node, &oc->counters) {
-        c->packets += growth(c->last_packets, c->sum_packets);
-        c->bytes += growth(c->last_bytes, c->sum_bytes);
-        c->last_packets = c->sum_packets;
-        c->last_bytes = c->sum_bytes;
-    }
-    oc->counters_generation++;
 }
 
 /* --- connection --- */
@@ -373,7 +292,7 @@ start_dump(struct ofctl *oc)
                                 &rq, OF_PROTOCOL));
     oc->dump_started = oc->now;
     flowtab_dump_begin(oc->ft);
-    counters_begin(oc);
+    counters_begin(&oc->counters);
     oc->state = S_DUMPING;
 }
 
@@ -417,7 +336,7 @@ dump_done(struct ofctl *oc)
     long long int duration = time_msec() - oc->dump_started;
 
     flowtab_dump_end(oc->ft);
-    counters_end(oc);
+    counters_end(&oc->counters);
     oc->state = S_IDLE;
     oc->synced = true;
     oc->next_dump = oc->now + MAX(DUMP_INTERVAL, duration * DUMP_SHARE);
@@ -444,7 +363,8 @@ handle_dump_reply(struct ofctl *oc, struct ofpbuf *msg)
             break;
         }
         flowtab_dump_add(oc->ft, &fs);
-        counters_add(oc, &fs);
+        counters_add(&oc->counters, ntohll(fs.cookie), fs.packet_count,
+                     fs.byte_count);
     }
     if (error != EOF) {
         /* A flow that cannot be read could be anything: start again. */
@@ -1022,13 +942,13 @@ ofctl_flush_zone(struct ofctl *oc, uint16_t zone)
 const struct hmap *
 ofctl_counters(const struct ofctl *oc)
 {
-    return &oc->counters;
+    return &oc->counters.by_cookie;
 }
 
 uint64_t
 ofctl_counters_generation(const struct ofctl *oc)
 {
-    return oc->counters_generation;
+    return oc->counters.generation;
 }
 
 void

@@ -83,16 +83,8 @@ void ofctl_flush_zone(struct ofctl *, uint16_t zone);
 void ofctl_run(struct ofctl *, long long int now);
 void ofctl_wait(const struct ofctl *);
 
-/* Packets and bytes that hit flows with a cookie, since we began to count. */
-struct ofctl_counter {
-    struct hmap_node node;      /* By hash_uint64(cookie). */
-    uint64_t cookie;
-    uint64_t packets, bytes;
-    uint64_t last_packets, last_bytes;  /* Sums of the last dump. */
-    uint64_t sum_packets, sum_bytes;    /* Sums of the dump being read. */
-};
-
-/* "struct ofctl_counter", only of cookies that flows have or had. */
+/* "struct counter" (ovs-tvd/counters.h), only of cookies that flows have or
+ * had. */
 const struct hmap *ofctl_counters(const struct ofctl *);
 /* Grows with each dump read. */
 uint64_t ofctl_counters_generation(const struct ofctl *);

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <config.h>
-#include "ovs-tvd/vswitch.h"
+#include "ovs-tvd/vswitch-private.h"
 
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include "flow.h"
-#include "lib/idl-redial.h"
 #include "lib/report.h"
 #include "netlink-socket.h"
 #include "openvswitch/ofp-port.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs-tvd/bridge-plan.h"
-#include "ovs-tvd/replug.h"
-#include "ovs-tvd/uplink-plan.h"
-#include "ovsdb-idl.h"
-#include "sset.h"
 #include "timeval.h"
 #include "util.h"
-#include "vswitch-idl.h"
 
 VLOG_DEFINE_THIS_MODULE(vswitch);
 
@@ -33,46 +27,6 @@ VLOG_DEFINE_THIS_MODULE(vswitch);
 
 /* How long to wait before a transaction that failed is tried again, in ms. */
 #define RETRY_DELAY 100
-
-/* A port that is put back when it is deleted. */
-struct saved_port {
-    struct smap external_ids;   /* As last seen. */
-    char *type;                 /* Of the interface. */
-    long long int missing;      /* Since when, 0 if it is there. */
-};
-
-struct vswitch {
-    struct ovsdb_idl_loop loop;
-    struct idl_redial redial;
-    char *remote;
-    char *bridge;
-    char *datapath_type;
-    const struct report_sink *sink;
-
-    unsigned int seqno;         /* Of the IDL, as last read. */
-    uint64_t generation;
-    bool ready;
-    bool had_bridge;            /* It has been there since we began. */
-    struct shash ifaces;        /* "struct vswitch_iface *" by name. */
-    struct smap external_ids;   /* Of the Open_vSwitch row. */
-    struct shash saved;         /* "struct saved_port *" by port name. */
-    struct smap wanted;         /* Our ports. */
-    struct sset placed;         /* Of these, those that have been there. */
-    bool wanted_known;
-    struct replug replug;       /* Ports that lost their device. */
-    char *uplink;               /* Device, NULL: none. */
-    bool uplink_known;          /* It has been said. */
-    bool uplink_placed;         /* Its port has been there. */
-    ofp_port_t uplink_port;
-    char *uplink_error;
-    int64_t *trunks;            /* For it, NULL: not known yet. */
-    size_t n_trunks;
-    bool trunks_news;           /* To differ from them is no drift yet. */
-    struct sset reports;        /* What the transaction under way repairs. */
-    long long int now;
-    long long int retry_at;     /* No transaction before this. */
-    bool check;                 /* Compare, even if nothing has changed. */
-};
 
 const char *
 vswitch_datapath_type(void)
@@ -214,8 +168,8 @@ vswitch_destroy(struct vswitch *vs)
 
 /* --- reading --- */
 
-static const struct ovsrec_bridge *
-find_bridge(const struct vswitch *vs)
+const struct ovsrec_bridge *
+vswitch_find_bridge(const struct vswitch *vs)
 {
     const struct ovsrec_open_vswitch *ovs
         = ovsrec_open_vswitch_first(vs->loop.idl);
@@ -228,8 +182,8 @@ find_bridge(const struct vswitch *vs)
     return NULL;
 }
 
-static bool
-connected(const struct vswitch *vs)
+bool
+vswitch_connected(const struct vswitch *vs)
 {
     return (ovsdb_idl_has_ever_connected(vs->loop.idl)
             && ovsdb_idl_is_connected(vs->loop.idl)
@@ -244,8 +198,8 @@ nullable_id(const struct smap *ids, const char *key)
     return value ? xstrdup(value) : NULL;
 }
 
-static ofp_port_t
-iface_ofport(const struct ovsrec_interface *row)
+ofp_port_t
+vswitch_iface_ofport(const struct ovsrec_interface *row)
 {
     return (row->n_ofport && row->ofport[0] > 0
             && row->ofport[0] < ofp_to_u16(OFPP_MAX)
@@ -262,42 +216,15 @@ read_iface(struct vswitch *vs, const struct ovsrec_interface *row)
     iface->ifindex = row->n_ifindex ? row->ifindex[0] : 0;
     iface->iface_id = nullable_id(&row->external_ids, "iface-id");
     iface->attached_mac = nullable_id(&row->external_ids, "attached-mac");
-    iface->ofport = iface_ofport(row);
+    iface->ofport = vswitch_iface_ofport(row);
     iface->error = row->error && row->error[0] ? xstrdup(row->error) : NULL;
     if (!shash_add_once(&vs->ifaces, iface->name, iface)) {
         iface_destroy(iface);
     }
 }
 
-static bool
-is_marked_uplink(const struct ovsrec_port *port)
-{
-    return (port->n_interfaces == 1
-            && smap_get_bool(&port->interfaces[0]->external_ids, BRIDGE_MARK,
-                             false)
-            && smap_get_bool(&port->interfaces[0]->external_ids, UPLINK_MARK,
-                             false));
-}
-
-static bool
-is_uplink(const struct vswitch *vs, const struct ovsrec_port *port)
-{
-    return (!vs->uplink_known ? is_marked_uplink(port)
-            : vs->uplink && !strcmp(port->name, vs->uplink));
-}
-
-static void
-read_uplink(struct vswitch *vs, const struct ovsrec_interface *row)
-{
-    vs->uplink_port = iface_ofport(row);
-    vs->uplink_placed = true;
-    free(vs->uplink_error);
-    vs->uplink_error = row->error && row->error[0] ? xstrdup(row->error)
-                                                   : NULL;
-}
-
-static void
-read_ifaces(struct vswitch *vs, const struct ovsrec_bridge *br)
+void
+vswitch_read_ifaces(struct vswitch *vs, const struct ovsrec_bridge *br)
 {
     clear_ifaces(vs);
     vs->uplink_port = OFPP_NONE;
@@ -307,16 +234,16 @@ read_ifaces(struct vswitch *vs, const struct ovsrec_bridge *br)
         /* A bond is nothing an EE could have; it stays mute. */
         if (port->n_interfaces != 1 || !strcmp(port->name, vs->bridge)) {
             continue;
-        } else if (is_uplink(vs, port)) {
-            read_uplink(vs, port->interfaces[0]);
+        } else if (vswitch_is_uplink(vs, port)) {
+            vswitch_read_uplink(vs, port->interfaces[0]);
         } else {
             read_iface(vs, port->interfaces[0]);
         }
     }
 }
 
-static const struct ovsrec_port *
-find_port(const struct ovsrec_bridge *br, const char *name)
+const struct ovsrec_port *
+vswitch_find_port(const struct ovsrec_bridge *br, const char *name)
 {
     for (size_t i = 0; br && i < br->n_ports; i++) {
         if (!strcmp(br->ports[i]->name, name)) {
@@ -373,7 +300,7 @@ vswitch_run(struct vswitch *vs, long long int now)
     vs->now = now;
     idl_redial(&vs->redial, vs->loop.idl, vs->remote, now);
     ovsdb_idl_loop_run(&vs->loop);
-    if (!connected(vs)) {
+    if (!vswitch_connected(vs)) {
         vs->ready = false;
         return;
     }
@@ -384,8 +311,8 @@ vswitch_run(struct vswitch *vs, long long int now)
     vs->seqno = seqno;
     vs->generation++;
     vs->check = true;
-    br = find_bridge(vs);
-    read_ifaces(vs, br);
+    br = vswitch_find_bridge(vs);
+    vswitch_read_ifaces(vs, br);
     refresh_saved(vs, br);
     smap_destroy(&vs->external_ids);
     smap_clone(&vs->external_ids,
@@ -394,8 +321,8 @@ vswitch_run(struct vswitch *vs, long long int now)
 
 /* --- writing --- */
 
-static void OVS_PRINTF_FORMAT(2, 3)
-note_repair(struct vswitch *vs, const char *format, ...)
+void OVS_PRINTF_FORMAT(2, 3)
+vswitch_note_repair(struct vswitch *vs, const char *format, ...)
 {
     va_list args;
 
@@ -509,15 +436,15 @@ fix_bridge(struct vswitch *vs, const struct ovsrec_bridge *br, bool writable)
         remove_references(br, fixes);
         set_settings(vs, br, fixes);
         text = bridge_plan_format(fixes);
-        note_repair(vs, "bridge %s: %s", vs->bridge, text);
+        vswitch_note_repair(vs, "bridge %s: %s", vs->bridge, text);
         free(text);
     }
     return false;
 }
 
-static struct ovsrec_port *
-make_port(struct ovsdb_idl_txn *txn, const char *name, const char *type,
-          const struct smap *ids)
+struct ovsrec_port *
+vswitch_make_port(struct ovsdb_idl_txn *txn, const char *name,
+                  const char *type, const struct smap *ids)
 {
     struct ovsrec_interface *iface = ovsrec_interface_insert(txn);
     struct ovsrec_port *port = ovsrec_port_insert(txn);
@@ -537,7 +464,8 @@ create_bridge(struct vswitch *vs)
     struct ovsdb_idl_txn *txn = vs->loop.open_txn;
     struct ovsrec_bridge *br = ovsrec_bridge_insert(txn);
     const struct smap none = SMAP_INITIALIZER(&none);
-    struct ovsrec_port *port = make_port(txn, vs->bridge, "internal", &none);
+    struct ovsrec_port *port = vswitch_make_port(txn, vs->bridge, "internal",
+                                                 &none);
     const char *protocols[BRIDGE_N_PROTOCOLS];
     struct smap map = SMAP_INITIALIZER(&map);
 
@@ -556,7 +484,8 @@ create_bridge(struct vswitch *vs)
     ovsrec_open_vswitch_update_bridges_addvalue(
         ovsrec_open_vswitch_first(vs->loop.idl), br);
     if (vs->had_bridge) {
-        note_repair(vs, "bridge %s: was deleted, made again", vs->bridge);
+        vswitch_note_repair(vs, "bridge %s: was deleted, made again",
+                            vs->bridge);
     } else {
         report(vs->sink, REPORT_INFO, "bridge", "bridge %s made", vs->bridge);
     }
@@ -577,14 +506,14 @@ fix_port_vlans(struct vswitch *vs, const struct ovsrec_port *port)
         ovsrec_port_set_trunks(port, NULL, 0);
         ovsrec_port_set_vlan_mode(port, NULL);
         ovsrec_port_set_cvlans(port, NULL, 0);
-        note_repair(vs, "port %s: removed VLAN settings", port->name);
+        vswitch_note_repair(vs, "port %s: removed VLAN settings", port->name);
     }
 }
 
 /* True if an interface of that name is anywhere in the database; names are
  * unique, so it could not be added. */
-static bool
-name_is_taken(const struct vswitch *vs, const char *name)
+bool
+vswitch_name_is_taken(const struct vswitch *vs, const char *name)
 {
     const struct ovsrec_interface *row;
 
@@ -605,15 +534,15 @@ restore_port(struct vswitch *vs, const struct ovsrec_bridge *br,
     smap_clone(&ids, &saved->external_ids);
     smap_replace(&ids, RESTORED_MARK, "true");
     ovsrec_bridge_update_ports_addvalue(
-        br, make_port(vs->loop.open_txn, name, saved->type, &ids));
+        br, vswitch_make_port(vs->loop.open_txn, name, saved->type, &ids));
     smap_destroy(&ids);
-    note_repair(vs, "port %s: was deleted while its device is there, "
+    vswitch_note_repair(vs, "port %s: was deleted while its device is there, "
                 "put back", name);
 }
 
 /* Whether port 'name' has to stay out for a while. */
-static bool
-must_stay_out(struct vswitch *vs, const char *name)
+bool
+vswitch_must_stay_out(struct vswitch *vs, const char *name)
 {
     long long int until = replug_out_until(&vs->replug, name);
 
@@ -641,9 +570,9 @@ restore_ports(struct vswitch *vs, const struct ovsrec_bridge *br)
         if (vs->now < saved->missing + RESTORE_DELAY) {
             poll_timer_wait_until(saved->missing + RESTORE_DELAY);
             vs->check = true;
-        } else if (must_stay_out(vs, node->name)) {
+        } else if (vswitch_must_stay_out(vs, node->name)) {
             continue;
-        } else if (name_is_taken(vs, node->name)
+        } else if (vswitch_name_is_taken(vs, node->name)
                    || !if_nametoindex(node->name)) {
             saved_port_destroy(saved);
             shash_delete(&vs->saved, node);
@@ -664,17 +593,18 @@ is_stale_restored(const struct ovsrec_port *port)
     }
     iface = port->interfaces[0];
     return (smap_get_bool(&iface->external_ids, RESTORED_MARK, false)
-            && iface_ofport(iface) == OFPP_NONE
+            && vswitch_iface_ofport(iface) == OFPP_NONE
             && !if_nametoindex(port->name));
 }
 
 static bool
 is_unwanted(const struct vswitch *vs, const struct ovsrec_port *port)
 {
-    if (is_marked_uplink(port)) {
-        return vs->uplink_known && !is_uplink(vs, port);
+    if (vswitch_is_marked_uplink(port)) {
+        return vs->uplink_known && !vswitch_is_uplink(vs, port);
     }
-    return (!is_uplink(vs, port) && vs->wanted_known && port->n_interfaces == 1
+    return (!vswitch_is_uplink(vs, port) && vs->wanted_known
+            && port->n_interfaces == 1
             && smap_get_bool(&port->interfaces[0]->external_ids,
                              BRIDGE_MARK, false)
             && !smap_get(&vs->wanted, port->name));
@@ -687,7 +617,7 @@ lost_device(struct vswitch *vs, const struct ovsrec_port *port)
     const struct ovsrec_interface *iface;
 
     if (port->n_interfaces != 1 || strcmp(vs->datapath_type, "netdev")
-        || !(shash_find(&vs->saved, port->name) || is_uplink(vs, port)
+        || !(shash_find(&vs->saved, port->name) || vswitch_is_uplink(vs, port)
              || smap_get(&vs->wanted, port->name))) {
         return false;
     }
@@ -706,8 +636,8 @@ fix_ports(struct vswitch *vs, const struct ovsrec_bridge *br)
             ovsrec_bridge_update_ports_delvalue(br, port);
         } else if (lost_device(vs, port)) {
             ovsrec_bridge_update_ports_delvalue(br, port);
-            note_repair(vs, "port %s: its device was made anew, taken out to "
-                        "be plugged in again", port->name);
+            vswitch_note_repair(vs, "port %s: its device was made anew, taken "
+                                "out to be plugged in again", port->name);
         } else if (shash_find(&vs->saved, port->name)
                    || smap_get(&vs->wanted, port->name)) {
             fix_port_vlans(vs, port);
@@ -724,7 +654,7 @@ add_wanted(struct vswitch *vs, const struct ovsrec_bridge *br,
     smap_add(&ids, "iface-id", iface_id);
     smap_add(&ids, BRIDGE_MARK, "true");
     ovsrec_bridge_update_ports_addvalue(
-        br, make_port(vs->loop.open_txn, name, "", &ids));
+        br, vswitch_make_port(vs->loop.open_txn, name, "", &ids));
     smap_destroy(&ids);
 }
 
@@ -735,18 +665,18 @@ fix_wanted(struct vswitch *vs, const struct ovsrec_bridge *br)
     struct smap_node *node;
 
     SMAP_FOR_EACH (node, &vs->wanted) {
-        const struct ovsrec_port *port = find_port(br, node->key);
+        const struct ovsrec_port *port = vswitch_find_port(br, node->key);
         const struct ovsrec_interface *iface
             = port && port->n_interfaces == 1 ? port->interfaces[0] : NULL;
 
         if (!port) {
-            if (!must_stay_out(vs, node->key)
-                && !name_is_taken(vs, node->key)) {
+            if (!vswitch_must_stay_out(vs, node->key)
+                && !vswitch_name_is_taken(vs, node->key)) {
                 add_wanted(vs, br, node->key, node->value);
                 if (sset_contains(&vs->placed, node->key)
                     && !replug_out_until(&vs->replug, node->key)) {
-                    note_repair(vs, "port %s of a gateway: was deleted, put "
-                                "back", node->key);
+                    vswitch_note_repair(vs, "port %s of a gateway: was "
+                                        "deleted, put back", node->key);
                 }
             }
             continue;
@@ -761,97 +691,8 @@ fix_wanted(struct vswitch *vs, const struct ovsrec_bridge *br)
                                                         node->value);
             ovsrec_interface_update_external_ids_setkey(iface, BRIDGE_MARK,
                                                         "true");
-            note_repair(vs, "port %s: external_ids corrected", node->key);
-        }
-    }
-}
-
-/* --- the uplink --- */
-
-static void
-add_uplink(struct vswitch *vs, const struct ovsrec_bridge *br)
-{
-    struct smap ids = SMAP_INITIALIZER(&ids);
-    struct ovsrec_port *port;
-    int64_t none = UPLINK_NO_VLAN;
-
-    smap_add(&ids, BRIDGE_MARK, "true");
-    smap_add(&ids, UPLINK_MARK, "true");
-    port = make_port(vs->loop.open_txn, vs->uplink, "", &ids);
-    smap_destroy(&ids);
-    ovsrec_port_set_vlan_mode(port, "trunk");
-    ovsrec_port_set_trunks(port, vs->trunks ? vs->trunks : &none,
-                           vs->trunks ? vs->n_trunks : 1);
-    ovsrec_bridge_update_ports_addvalue(br, port);
-    if (vs->uplink_placed && !replug_out_until(&vs->replug, vs->uplink)) {
-        note_repair(vs, "port %s to the fabric: was deleted, put back",
-                    vs->uplink);
-    }
-}
-
-static unsigned int
-plan_uplink(const struct vswitch *vs, const struct ovsrec_port *port)
-{
-    const struct uplink_state state = {
-        .trunks = port->trunks,
-        .n_trunks = port->n_trunks,
-        .vlan_mode = port->vlan_mode,
-        .tag = port->n_tag > 0,
-        .cvlans = port->n_cvlans > 0,
-        .marked = is_marked_uplink(port),
-    };
-
-    return uplink_plan(&state, vs->trunks, vs->n_trunks);
-}
-
-/* Puts the settings of the uplink's port right.  A port that an administrator
- * has put there becomes ours. */
-static void
-fix_uplink_port(struct vswitch *vs, const struct ovsrec_port *port)
-{
-    unsigned int fixes = plan_uplink(vs, port);
-
-    if (fixes & UPLINK_FIX_MARK) {
-        const struct ovsrec_interface *iface = port->interfaces[0];
-
-        ovsrec_interface_update_external_ids_setkey(iface, BRIDGE_MARK,
-                                                    "true");
-        ovsrec_interface_update_external_ids_setkey(iface, UPLINK_MARK,
-                                                    "true");
-    }
-    if (fixes & UPLINK_FIX_MODE) {
-        ovsrec_port_set_vlan_mode(port, "trunk");
-        ovsrec_port_set_tag(port, NULL, 0);
-        ovsrec_port_set_cvlans(port, NULL, 0);
-    }
-    if (fixes & UPLINK_FIX_TRUNKS) {
-        ovsrec_port_set_trunks(port, vs->trunks, vs->n_trunks);
-    }
-    if (fixes && !vs->trunks_news) {
-        note_repair(vs, "port %s to the fabric: VLAN settings put right",
-                    port->name);
-    }
-    vs->trunks_news = false;
-}
-
-static void
-fix_uplink(struct vswitch *vs, const struct ovsrec_bridge *br)
-{
-    const struct ovsrec_port *port = vs->uplink ? find_port(br, vs->uplink)
-                                                : NULL;
-
-    if (!vs->uplink) {
-        return;
-    }
-    if (port && port->n_interfaces == 1) {
-        fix_uplink_port(vs, port);
-    } else if (!port && !must_stay_out(vs, vs->uplink)) {
-        if (name_is_taken(vs, vs->uplink)) {
-            free(vs->uplink_error);
-            vs->uplink_error = xasprintf("device %s is on another bridge",
-                                         vs->uplink);
-        } else {
-            add_uplink(vs, br);
+            vswitch_note_repair(vs, "port %s: external_ids corrected",
+                                node->key);
         }
     }
 }
@@ -863,10 +704,10 @@ compare(struct vswitch *vs)
     const struct ovsrec_bridge *br;
     bool writable = vs->loop.open_txn && vs->now >= vs->retry_at;
 
-    if (!vs->check || !connected(vs)) {
+    if (!vs->check || !vswitch_connected(vs)) {
         return;
     }
-    br = find_bridge(vs);
+    br = vswitch_find_bridge(vs);
     vs->had_bridge |= br != NULL;
     vs->ready = br && fix_bridge(vs, br, writable);
     if (!writable) {
@@ -878,7 +719,7 @@ compare(struct vswitch *vs)
         return;
     }
     fix_ports(vs, br);
-    fix_uplink(vs, br);
+    vswitch_fix_uplink(vs, br);
     fix_wanted(vs, br);
     restore_ports(vs, br);
 }
@@ -941,55 +782,6 @@ vswitch_external_id(const struct vswitch *vs, const char *key)
 }
 
 void
-vswitch_set_uplink(struct vswitch *vs, const char *device)
-{
-    if (device && !device[0]) {
-        device = NULL;
-    }
-    if (vs->uplink_known && nullable_string_is_equal(vs->uplink, device)) {
-        return;
-    }
-    if (vs->uplink) {
-        replug_forget(&vs->replug, vs->uplink);
-        free(vs->uplink);
-    }
-    free(vs->uplink_error);
-    vs->uplink_error = NULL;
-    vs->uplink = nullable_xstrdup(device);
-    vs->uplink_placed = false;
-    vs->trunks_news = true;
-    vs->uplink_known = true;
-    if (connected(vs)) {
-        read_ifaces(vs, find_bridge(vs));
-        vs->generation++;
-    }
-    vs->check = true;
-    poll_immediate_wake();
-}
-
-ofp_port_t
-vswitch_uplink_port(const struct vswitch *vs)
-{
-    return vs->uplink_port;
-}
-
-const char *
-vswitch_uplink_error(const struct vswitch *vs)
-{
-    return vs->uplink_error;
-}
-
-void
-vswitch_set_vlans(struct vswitch *vs, const unsigned long *vlans)
-{
-    free(vs->trunks);
-    vs->trunks = uplink_trunks(vlans, &vs->n_trunks);
-    vs->trunks_news = true;
-    vs->check = true;
-    poll_immediate_wake();
-}
-
-void
 vswitch_want_ports(struct vswitch *vs, const struct smap *ports)
 {
     const char *name;
@@ -1013,8 +805,8 @@ vswitch_want_ports(struct vswitch *vs, const struct smap *ports)
 void
 vswitch_protect(struct vswitch *vs, const char *name)
 {
-    const struct ovsrec_bridge *br = find_bridge(vs);
-    const struct ovsrec_port *port = find_port(br, name);
+    const struct ovsrec_bridge *br = vswitch_find_bridge(vs);
+    const struct ovsrec_port *port = vswitch_find_port(br, name);
     struct saved_port *saved;
 
     if (!port || shash_find(&vs->saved, name)) {

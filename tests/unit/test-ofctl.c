@@ -20,6 +20,7 @@
 #include "openvswitch/ofp-util.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/vconn.h"
+#include "ovs-tvd/counters.h"
 #include "ovs-tvd/flowtab.h"
 #include "ovs-tvd/ofctl.h"
 #include "ovs-tvd/pipeline.h"
@@ -355,7 +356,7 @@ static void
 test_fill(void)
 {
     struct fixture f;
-    const struct ofctl_counter *c;
+    const struct counter *c;
 
     setup(&f);
     want(&f, 5, 1);
@@ -378,7 +379,7 @@ test_fill(void)
     ok(f.sw.n_flows == 3 && ofctl_installed(f.oc) == 2, "some are removed");
 
     later(&f, 6000);
-    c = CONTAINER_OF(hmap_first(ofctl_counters(f.oc)), struct ofctl_counter,
+    c = CONTAINER_OF(hmap_first(ofctl_counters(f.oc)), struct counter,
                      node);
     ok(hmap_count(ofctl_counters(f.oc)) == 1 && c->packets == 9
        && c->bytes == 900, "flows with one cookie are counted together");
