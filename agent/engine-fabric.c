@@ -227,7 +227,8 @@ engine_fabric_announce(struct engine *e, const struct model *m,
             fabric_put_off(&e->fabric, id, now);
             continue;
         }
-        n = pipeline_get_nic_vlans(e->pipeline, id, vlans, MAX_ANNOUNCED);
+        n = pipeline_get_nic_vlans(e->pipeline, m, id, vlans,
+                                   MAX_ANNOUNCED);
         for (size_t i = 0; i < n; i++) {
             fabric_make_rarp(frame, nic->mac, vlans[i]);
             ofctl_send_packet(e->oc, e->uplink_port, frame, sizeof frame);

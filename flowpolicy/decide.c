@@ -206,6 +206,53 @@ decide_carrier(const struct decide_end *a, const struct decide_end *b)
            ? a->tvd : b->tvd;
 }
 
+/* True if 'rule' leads straight to the NIC of 'ee' (NULL: to any EE that it
+ * names) with 'role'. */
+static bool
+leads_straight(const struct model_rule *rule, const struct model_role *role,
+               const struct model_ee *ee)
+{
+    if (!rule || rule->action == MODEL_NONE || rule->action == MODEL_G) {
+        return false;
+    } else if (rule->action == MODEL_UNRESTRICTED) {
+        return true;
+    }
+    for (size_t i = 0; i < rule->n_peer_roles; i++) {
+        if (rule->peer_roles[i] == role) {
+            return true;
+        }
+    }
+    return ee ? sset_contains(&rule->peer_ees, ee->name)
+              : !sset_is_empty(&rule->peer_ees);
+}
+
+static bool
+any_rule_g(const struct model_tvd *from, const struct model_tvd *to)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &from->roles) {
+        const struct model_rule *rule = model_rule_find(node->data, to);
+
+        if (rule && rule->action == MODEL_G) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+decide_may_meet(const struct model_role *role, bool gateway,
+                const struct model_nic *nic)
+{
+    return (leads_straight(model_rule_find(role, nic->tvd), nic->role, nic->ee)
+            || leads_straight(model_rule_find(nic->role, role->tvd), role,
+                              NULL)
+            || (gateway && nic->tvd->gateway == nic
+                && (any_rule_g(role->tvd, nic->tvd)
+                    || any_rule_g(nic->tvd, role->tvd))));
+}
+
 /* --- Gateways. */
 
 static bool

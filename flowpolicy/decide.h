@@ -118,6 +118,13 @@ struct decide_end {
 const struct model_tvd *decide_carrier(const struct decide_end *,
                                        const struct decide_end *);
 
+/* True if some entry of the matrix lets packets go straight from a NIC with
+ * 'role' to 'nic', in another TVD, or back; or from one gateway to the other, if
+ * both are the gateways of their TVDs ('gateway': who has 'role' is).  Which
+ * packets is another matter; replies go wherever packets do. */
+bool decide_may_meet(const struct model_role *role, bool gateway,
+                     const struct model_nic *nic);
+
 /* --- Gateways --------------------------------------------------------------
  *
  * The gateway of a TVD is, of the NICs with its gateway role, the one with the

@@ -14,6 +14,7 @@ known_nic_destroy(struct pipeline *p, struct known_nic *nic)
 {
     hmap_remove(&p->nics, &nic->node);
     free(nic->ee);
+    free(nic->role);
     free(nic->host);
     free(nic);
 }
@@ -27,6 +28,7 @@ known_tvd_destroy(struct pipeline *p, struct known_tvd *tvd)
     idset_destroy(&tvd->in);
     idset_destroy(&tvd->parts);
     sset_destroy(&tvd->peer_ees);
+    simap_destroy(&tvd->local_roles);
     simap_destroy(&tvd->hosts);
     free(tvd);
 }
@@ -84,6 +86,7 @@ known_tvd_get(struct pipeline *p, uint32_t id)
         idset_init(&tvd->in);
         idset_init(&tvd->parts);
         sset_init(&tvd->peer_ees);
+        simap_init(&tvd->local_roles);
         simap_init(&tvd->hosts);
         hmap_insert(&p->tvds, &tvd->node, hash_int(id, 0));
     }
@@ -189,6 +192,18 @@ stale_fabric(struct pipeline *p, const struct known_tvd *tvd)
     }
 }
 
+/* Which tags are let in for those that meet NICs of 'tvd' depends on each of
+ * these. */
+static void
+stale_meetings(struct pipeline *p, const struct known_tvd *tvd)
+{
+    if (p->uplink != OFPP_NONE) {
+        idset_add(&p->stale_links, tvd->id);
+        add_all(&p->stale_links, &tvd->out);
+        add_all(&p->stale_links, &tvd->in);
+    }
+}
+
 bool
 known_tvd_is_at(const struct pipeline *p, const struct known_tvd *tvd,
                 const char *host)
@@ -197,34 +212,42 @@ known_tvd_is_at(const struct pipeline *p, const struct known_tvd *tvd,
             : simap_contains(&tvd->hosts, host));
 }
 
+/* Adds 'delta', 1 or -1, to the counter called 'name'.  True if there is one
+ * now and was none before, or the other way round. */
+static bool
+count(struct simap *counters, const char *name, int delta)
+{
+    unsigned int n = simap_get(counters, name) + delta;
+
+    if (n) {
+        simap_put(counters, name, n);
+    } else {
+        simap_find_and_delete(counters, name);
+    }
+    return n == (delta > 0);
+}
+
 /* Takes note that 'nic' is on 'host' (NULL: on none but, perhaps, this
  * one). */
 static void
 place_nic(struct pipeline *p, struct known_nic *nic, const char *host)
 {
-    struct known_tvd *tvd;
-    unsigned int n;
+    struct known_tvd *tvd = known_tvd_get(p, nic->tvd);
 
     if (nic->host) {
-        tvd = known_tvd_get(p, nic->tvd);
-        n = simap_get(&tvd->hosts, nic->host) - 1;
-        if (n) {
-            simap_put(&tvd->hosts, nic->host, n);
-        } else {
-            simap_find_and_delete(&tvd->hosts, nic->host);
+        if (count(&tvd->hosts, nic->host, -1)) {
             stale_fabric(p, tvd);
         }
         free(nic->host);
         nic->host = NULL;
     }
     if (host) {
-        tvd = known_tvd_get(p, nic->tvd);
         nic->host = xstrdup(host);
-        if (!simap_increase(&tvd->hosts, host, 1)
-            || simap_get(&tvd->hosts, host) == 1) {
+        if (count(&tvd->hosts, host, 1)) {
             stale_fabric(p, tvd);
         }
     }
+    stale_meetings(p, tvd);
 }
 
 /* Counts a port in or out of TVD 'id'. */
@@ -234,13 +257,15 @@ count_local(struct pipeline *p, uint32_t id, const struct known_nic *nic,
 {
     struct known_tvd *tvd = known_tvd_get(p, id);
 
+    if (count(&tvd->local_roles, nic->role, delta) || nic->id == tvd->gateway) {
+        stale_fabric(p, tvd);
+    }
     tvd->n_local += delta;
     if (tvd->n_local == (delta > 0)) {
         /* The first came or the last went. */
         idset_add(&p->check_tvds, id);
         add_all(&p->check_tvds, &tvd->out);
         add_all(&p->check_tvds, &tvd->in);
-        stale_fabric(p, tvd);
     }
     idset_add(&p->stale_parts, (uint64_t) id << 24 | nic->id >> PART_BITS);
 }
@@ -248,12 +273,15 @@ count_local(struct pipeline *p, uint32_t id, const struct known_nic *nic,
 /* Brings the TVDs' members and lists of ports up to date. */
 static void
 move_nic(struct pipeline *p, struct known_nic *nic, uint32_t tvd,
-         const char *ee, const char *host)
+         const char *ee, const char *role, const char *host)
 {
     /* Who is on another host is not here, whatever its port. */
     ofp_port_t port = tvd && !host ? nic->port : OFPP_NONE;
 
-    if (nic->tvd != tvd || !nullable_string_is_equal(nic->host, host)) {
+    bool role_changed = !nullable_string_is_equal(nic->role, role);
+
+    if (nic->host && (nic->tvd != tvd || role_changed
+                      || !nullable_string_is_equal(nic->host, host))) {
         place_nic(p, nic, NULL);
     }
     if (nic->tvd != tvd || !nullable_string_is_equal(nic->ee, ee)) {
@@ -261,7 +289,7 @@ move_nic(struct pipeline *p, struct known_nic *nic, uint32_t tvd,
         stale_peers(p, ee);
     }
     if (nic->flood_port != OFPP_NONE
-        && (nic->tvd != tvd || nic->flood_port != port)) {
+        && (nic->tvd != tvd || nic->flood_port != port || role_changed)) {
         count_local(p, nic->tvd, nic, -1);
         nic->flood_port = OFPP_NONE;
     }
@@ -276,6 +304,10 @@ move_nic(struct pipeline *p, struct known_nic *nic, uint32_t tvd,
             idset_add(&known_tvd_get(p, tvd)->nics, nic->id);
         }
         nic->tvd = tvd;
+    }
+    if (role_changed) {
+        free(nic->role);
+        nic->role = nullable_xstrdup(role);
     }
     if (!nullable_string_is_equal(nic->ee, ee)) {
         free(nic->ee);
@@ -317,7 +349,8 @@ known_examine_nic(struct pipeline *p, const struct model *model, uint32_t id)
     }
     if (nic || known) {
         move_nic(p, known_nic_get(p, id), nic ? nic->tvd->id : 0,
-                 nic ? nic->ee->name : NULL, nic ? other_host(p, nic) : NULL);
+                 nic ? nic->ee->name : NULL, nic ? nic->role->name : NULL,
+                 nic ? other_host(p, nic) : NULL);
     }
     idset_add(&p->stale_nics, id);
 }

@@ -36,6 +36,7 @@ struct known_nic {
     uint32_t id;
     uint32_t tvd;               /* Its TVD's id; 0: it is not in the model. */
     char *ee;                   /* Its EE's name, if 'tvd'. */
+    char *role;                 /* Its role's name, if 'tvd'. */
     ofp_port_t port;            /* As the caller last said. */
     ofp_port_t flood_port;      /* As the TVD's list of ports has it. */
     char *host;                 /* The other host that it is on, if 'tvd';
@@ -52,6 +53,7 @@ struct known_tvd {
     struct eth_addr router_mac;
     uint32_t gateway;           /* NIC id or 0. */
     size_t n_local;             /* NICs with a port here. */
+    struct simap local_roles;   /* NICs with a port here, by role. */
     struct simap hosts;         /* NICs on other hosts, by host. */
     uint16_t vlan;              /* Tag that is let in, 0: none. */
     struct idset nics;          /* Ids of its NICs. */

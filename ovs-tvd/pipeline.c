@@ -138,33 +138,6 @@ pipeline_get_vlans(const struct pipeline *p, unsigned long *bitmap)
     }
 }
 
-size_t
-pipeline_get_nic_vlans(const struct pipeline *p, uint32_t nic_id,
-                       uint16_t *vlans, size_t max)
-{
-    const struct known_nic *nic = known_nic_find(p, nic_id);
-    const struct known_tvd *tvd = nic ? known_tvd_find(p, nic->tvd) : NULL;
-    const struct idset *const sets[] = { tvd ? &tvd->out : NULL,
-                                         tvd ? &tvd->in : NULL };
-    const struct idset_node *n;
-    size_t count = 0;
-
-    if (tvd && tvd->vlan && count < max) {
-        vlans[count++] = tvd->vlan;
-    }
-    for (size_t i = 0; tvd && i < ARRAY_SIZE(sets); i++) {
-        IDSET_FOR_EACH (n, sets[i]) {
-            const struct known_tvd *other = known_tvd_find(p, n->id);
-
-            if (other && other->vlan && count < max
-                && !(i && idset_contains(&tvd->out, n->id))) {
-                vlans[count++] = other->vlan;
-            }
-        }
-    }
-    return count;
-}
-
 uint64_t
 pipeline_vlans_generation(const struct pipeline *p)
 {
@@ -292,13 +265,51 @@ for_each_connected(const struct pipeline *p, const struct known_tvd *tvd,
     return false;
 }
 
+/* True if 'nic', on another host, has to do with NICs of 'local' here. */
+static bool
+meets(const struct pipeline *p, const struct known_tvd *local,
+      const struct model_tvd *tvd, const struct model_nic *nic)
+{
+    const struct known_nic *gateway = (local->gateway
+                                       ? known_nic_find(p, local->gateway)
+                                       : NULL);
+    const struct simap_node *node;
+
+    if (tvd == nic->tvd) {
+        return true;
+    }
+    SIMAP_FOR_EACH (node, &local->local_roles) {
+        const struct model_role *role = model_role_find(tvd, node->name);
+        bool here = (gateway && gateway->flood_port != OFPP_NONE
+                     && !strcmp(gateway->role, node->name));
+
+        if (role && decide_may_meet(role, here, nic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The TVD in whose VLAN 'nic', on another host, and NICs of 'local' here send
+ * to each other; NULL: in none, or they do not. */
+static const struct model_tvd *
+find_meeting(const struct pipeline *p, const struct model *model,
+             struct tvd_index *index, const struct known_tvd *local,
+             const struct model_nic *nic)
+{
+    const struct model_tvd *tvd = tvd_index_find(index, local->id);
+
+    return (tvd && meets(p, local, tvd, nic)
+            ? find_carrier(p, model, index, local,
+                           known_tvd_find(p, nic->tvd->id), nic->host) : NULL);
+}
+
 /* What is collected of the ways to a NIC on another host. */
 struct collect_ways {
     const struct pipeline *p;
     const struct model *model;
     struct tvd_index *index;
-    const struct known_tvd *to;
-    const char *host;
+    const struct model_nic *to;
     struct pipeline_way *ways;
     size_t n, allocated;
 };
@@ -307,8 +318,8 @@ static bool
 collect_way(const struct known_tvd *from, void *c_)
 {
     struct collect_ways *c = c_;
-    const struct model_tvd *carrier = find_carrier(c->p, c->model, c->index,
-                                                   from, c->to, c->host);
+    const struct model_tvd *carrier = find_meeting(c->p, c->model, c->index,
+                                                   from, c->to);
 
     if (carrier) {
         if (c->n >= c->allocated) {
@@ -334,17 +345,21 @@ static bool
 is_carrier(const struct known_tvd *local, void *c_)
 {
     const struct carried *c = c_;
-    const struct simap_node *node;
+    const struct idset_node *node;
 
     if (local == c->tvd) {
         return true;
     }
-    SIMAP_FOR_EACH (node, &c->tvd->hosts) {
-        const struct model_tvd *carrier = find_carrier(
-            c->p, c->model, c->index, local, c->tvd, node->name);
+    IDSET_FOR_EACH (node, &c->tvd->nics) {
+        const struct known_nic *known = known_nic_find(c->p, node->id);
+        const struct model_nic *nic = model_nic_find_id(c->model, node->id);
+        const struct model_tvd *carrier;
 
-        if (carrier && carrier->id == c->tvd->id) {
-            return true;
+        if (known->host && known_nic_is_complete(nic) && nic->host) {
+            carrier = find_meeting(c->p, c->model, c->index, local, nic);
+            if (carrier && carrier->id == c->tvd->id) {
+                return true;
+            }
         }
     }
     return false;
@@ -382,6 +397,63 @@ make_links(struct pipeline *p, const struct model *model,
         }
         replace(p, OWNER_LINK, id, &flows);
     }
+}
+
+/* Adds 'vlan' to the '*n' of 'vlans', unless it is there or there is no room
+ * for more than 'max'. */
+static void
+add_vlan(uint16_t *vlans, size_t *n, size_t max, uint16_t vlan)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (vlans[i] == vlan) {
+            return;
+        }
+    }
+    if (*n < max) {
+        vlans[(*n)++] = vlan;
+    }
+}
+
+size_t
+pipeline_get_nic_vlans(const struct pipeline *p, const struct model *model,
+                       uint32_t nic_id, uint16_t *vlans, size_t max)
+{
+    const struct known_nic *known = known_nic_find(p, nic_id);
+    const struct known_tvd *tvd = known ? known_tvd_find(p, known->tvd) : NULL;
+    struct tvd_index index = { .model = model };
+    const struct idset_node *other, *node;
+    size_t n = 0;
+
+    if (!tvd || known->flood_port == OFPP_NONE) {
+        return 0;
+    }
+    if (tvd->vlan) {
+        add_vlan(vlans, &n, max, tvd->vlan);
+    }
+    for (int in = 0; in < 2; in++) {
+        IDSET_FOR_EACH (other, in ? &tvd->in : &tvd->out) {
+            const struct known_tvd *to = known_tvd_find(p, other->id);
+
+            if (!to || !to->vlan) {
+                continue;
+            }
+            IDSET_FOR_EACH (node, &to->nics) {
+                const struct model_nic *nic = model_nic_find_id(model,
+                                                                node->id);
+                const struct model_tvd *carrier
+                    = (known_nic_find(p, node->id)->host
+                       && known_nic_is_complete(nic) && nic->host
+                       ? find_meeting(p, model, &index, tvd, nic) : NULL);
+
+                if (carrier) {
+                    add_vlan(vlans, &n, max, carrier->vlan);
+                    break;
+                }
+            }
+        }
+    }
+    free(index.tvds);
+    return n;
 }
 
 static void
@@ -431,16 +503,14 @@ make_nic(struct pipeline *p, const struct model *model,
         .uplink = p->uplink,
         .remote = known->host != NULL,
     };
-    struct collect_ways c = {
-        p, model, index, known_tvd_get(p, known->tvd), known->host, NULL, 0, 0,
-    };
+    struct collect_ways c = { p, model, index, nic, NULL, 0, 0 };
 
     /* What has changed without a mark yet is better left out. */
     if (!known_nic_is_complete(nic) || nic->tvd->id != known->tvd) {
         return;
     }
     if (place.remote) {
-        for_each_connected(p, c.to, collect_way, &c);
+        for_each_connected(p, known_tvd_get(p, known->tvd), collect_way, &c);
         place.ways = c.ways;
         place.n_ways = c.n;
     }
