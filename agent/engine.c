@@ -428,14 +428,17 @@ protect_ports(struct engine *e)
     }
 }
 
-/* Guards the devices that say they are an EE's, admitted or not, so that the
- * host's stack never sees what they send.  Others may be the host's own. */
+/* Guards the devices that say they are an EE's, admitted or not, and the one
+ * that leads to the fabric, so that the host's stack never sees what comes in
+ * there, and says nothing itself.  Others may be the host's own. */
 static void
 run_guard(struct engine *e)
 {
     uint64_t generation = vswitch_generation(e->vs);
     struct simap devices = SIMAP_INITIALIZER(&devices);
     struct shash_node *node;
+    unsigned int ifindex;
+    const char *uplink;
 
     if (generation && generation != e->guard_generation) {
         e->guard_generation = generation;
@@ -445,6 +448,10 @@ run_guard(struct engine *e)
             if (iface->device && (iface->iface_id || iface->attached_mac)) {
                 simap_put(&devices, iface->name, iface->ifindex);
             }
+        }
+        ifindex = vswitch_uplink_device(e->vs, &uplink);
+        if (ifindex) {
+            simap_put(&devices, uplink, ifindex);
         }
         hostguard_set(e->guard, &devices);
     }

@@ -42,6 +42,7 @@ struct vswitch {
     bool uplink_known;          /* It has been said. */
     bool uplink_placed;         /* Its port has been there. */
     ofp_port_t uplink_port;
+    unsigned int uplink_ifindex;        /* 0: not known. */
     char *uplink_error;
     int64_t *trunks;            /* For it, NULL: not known yet. */
     size_t n_trunks;

@@ -6,6 +6,8 @@
 #include "ovs-tvd/vswitch-private.h"
 
 #include <stdlib.h>
+#include "flow.h"
+#include "openvswitch/ofp-port.h"
 #include "openvswitch/poll-loop.h"
 #include "ovs-tvd/bridge-plan.h"
 #include "ovs-tvd/uplink-plan.h"
@@ -35,6 +37,7 @@ void
 vswitch_read_uplink(struct vswitch *vs, const struct ovsrec_interface *row)
 {
     vs->uplink_port = vswitch_iface_ofport(row);
+    vs->uplink_ifindex = row->n_ifindex ? row->ifindex[0] : 0;
     vs->uplink_placed = true;
     free(vs->uplink_error);
     vs->uplink_error = row->error && row->error[0] ? xstrdup(row->error)
@@ -164,6 +167,13 @@ ofp_port_t
 vswitch_uplink_port(const struct vswitch *vs)
 {
     return vs->uplink_port;
+}
+
+unsigned int
+vswitch_uplink_device(const struct vswitch *vs, const char **name)
+{
+    *name = vs->uplink;
+    return vs->uplink && vs->uplink_port != OFPP_NONE ? vs->uplink_ifindex : 0;
 }
 
 const char *

@@ -85,6 +85,8 @@ void vswitch_want_ports(struct vswitch *, const struct smap *ports);
 void vswitch_set_uplink(struct vswitch *, const char *device);
 /* Its OpenFlow port; OFPP_NONE: there is none, or it has no number yet. */
 ofp_port_t vswitch_uplink_port(const struct vswitch *);
+/* The index of its device, 0: not known; stores the device's name. */
+unsigned int vswitch_uplink_device(const struct vswitch *, const char **name);
 /* What is wrong with it, NULL: nothing, or there is to be none. */
 const char *vswitch_uplink_error(const struct vswitch *);
 
