@@ -36,6 +36,7 @@ struct access {
     bool work;
     bool writing;               /* The transaction is under way. */
     bool dropping;              /* It drops connections. */
+    bool dropped;               /* It did; the rest is to be written. */
 };
 
 /* --- Roles ----------------------------------------------------------------
@@ -315,16 +316,26 @@ write_connections(const struct access *a, struct ovsdb_idl *idl,
 
 /* Has the database server close all connections of hosts: it does so when the
  * way it marks packets is to be another one, and listens again at once.  By then
- * it has read what it trusts anew. */
+ * it has read what it trusts anew.
+ *
+ * The server looks at this when it begins a turn of its loop.  So after this
+ * transaction a second one must follow, 'confirmed', which makes it begin one:
+ * when that is done the connections are closed, and what is removed with it
+ * cannot come back. */
 static void
-drop_connections(const struct ovsdb_idl *idl)
+drop_connections(const struct ovsdb_idl *idl, bool confirmed)
 {
     const struct tvdrec_connection *row;
 
     TVDREC_CONNECTION_FOR_EACH (row, idl) {
-        if (!strcmp(row->role, ACCESS_AGENT_ROLE)) {
-            const char *dscp = smap_get(&row->other_config, "dscp");
+        const char *dscp = smap_get(&row->other_config, "dscp");
 
+        if (strcmp(row->role, ACCESS_AGENT_ROLE)) {
+            continue;
+        } else if (confirmed) {
+            tvdrec_connection_update_other_config_setkey(
+                row, "closed", dscp ? dscp : "48");
+        } else {
             /* Class selectors 6, which is the default, and 5. */
             tvdrec_connection_update_other_config_setkey(
                 row, "dscp", dscp && !strcmp(dscp, "40") ? "48" : "40");
@@ -364,6 +375,20 @@ has_columns(const struct ovsdb_idl *idl)
             && tvdrec_server_has_connection_table_col_other_config(idl));
 }
 
+/* Makes the database agree with who is revoked, in two transactions if
+ * connections are to be dropped. */
+static void
+write_hosts(struct access *a, struct ovsdb_idl *idl)
+{
+    a->dropping = ca_hosts_must_drop(a->ca) && !a->dropped;
+    if (a->dropping || a->dropped) {
+        drop_connections(idl, a->dropped);
+    }
+    if (!a->dropping) {
+        write_revoked(a, idl);
+    }
+}
+
 void
 access_write(struct access *a, struct ovsdb_idl *idl,
              struct ovsdb_idl_txn *txn)
@@ -376,11 +401,7 @@ access_write(struct access *a, struct ovsdb_idl *idl,
         write_connections(a, idl, txn);
     }
     if (a->ca && has_columns(idl)) {
-        write_revoked(a, idl);
-        a->dropping = ca_hosts_must_drop(a->ca);
-        if (a->dropping) {
-            drop_connections(idl);
-        }
+        write_hosts(a, idl);
     }
     a->work = false;
     a->writing = true;
@@ -389,11 +410,17 @@ access_write(struct access *a, struct ovsdb_idl *idl,
 void
 access_written(struct access *a, bool success)
 {
-    if (!success) {
-        a->work = true;
-    } else if (a->dropping) {
+    bool dropped = success && a->dropping;
+
+    if (success && a->dropped) {
         ca_hosts_dropped(a->ca);
+        /* Somebody waits for that. */
+        poll_immediate_wake();
     }
+    if (!success || dropped) {
+        a->work = true;
+    }
+    a->dropped = dropped || (a->dropped && !success);
     a->writing = a->dropping = false;
 }
 

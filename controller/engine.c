@@ -365,7 +365,7 @@ handle_host_enrol(struct engine *e, struct api_call *call)
     } else {
         report(&e->sink, REPORT_INFO, "certificate", "made a token for host "
                "\"%s\"", request->name);
-        api_call_reply(call, answer);
+        api_call_reply_secret(call, answer);
     }
 }
 
