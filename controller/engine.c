@@ -195,6 +195,7 @@ follow_connection(struct engine *e, long long int now)
     }
     if (active != e->active) {
         e->active = active;
+        e->writer.check_tvds = active;
         VLOG_INFO("this controller is %s", active ? "now active"
                   : "no longer active");
     }
