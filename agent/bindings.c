@@ -446,8 +446,9 @@ replace_foreign(struct bindings *b, struct sset *names,
         /* The port of a gateway that is going is no stranger. */
         if (!sset_contains(&b->foreign, name) && !smap_get(gateways, name)) {
             report(sink, REPORT_INFO, "foreign-port",
-                   "port %s%s%s belongs to no NIC of the policy: it stays "
-                   "mute", name, iface->iface_id ? " with iface-id " : "",
+                   "port %s%s%s belongs to no NIC of the policy, or to one of "
+                   "a TVD that has no business on this host: it stays mute",
+                   name, iface->iface_id ? " with iface-id " : "",
                    iface->iface_id ? iface->iface_id : "");
         }
     }
