@@ -29,6 +29,11 @@ def link_name(host):
     return name if len(name) <= 15 else f"to-{zlib.crc32(host.encode()):08x}"
 
 
+def manager_address(index):
+    """The management address of machine number 'index' of a cluster."""
+    return f"{NETWORK}.0.{1 + index}"
+
+
 def host_address(index):
     """The management address of host number 'index', from 0."""
     return f"{NETWORK}.{1 + index // 250}.{1 + index % 250}"

@@ -79,12 +79,16 @@ class Machine:
     """What nodes with daemons have in common; mixed into Mininet's classes.
     'prefix' makes the names of its programs unique in the supervisor."""
 
-    def __init__(self, name, log_dir=None, prefix="", site=None, **params):
+    ctl_options = []            # That tvdctl needs here.
+
+    def __init__(self, name, log_dir=None, prefix="", site=None, shared=None, **params):
         self.log_dir = log_dir
         self.prefix = prefix
         self.site = site
-        # The order matters: the log directory may lie below /run.
-        params["privateDirs"] = [("/var/log", log_dir) if log_dir else "/var/log", "/run"]
+        # The order matters: the log directory may lie below /run, and 'shared'
+        # (a path here, and the directory that it is to be) too.
+        params["privateDirs"] = [("/var/log", log_dir) if log_dir else "/var/log",
+                                 *([shared] if shared else []), "/run"]
         super().__init__(name, **params)
         run(self, ["sh", "-c", "mkdir -p " + " ".join(programs.DIRECTORIES)
                    + " && ip link set dev lo up"])
@@ -147,7 +151,7 @@ class Machine:
 
     def ctl(self, *args, input_text=None):
         """Runs tvdctl here; returns what it printed."""
-        return run(self, [programs.find("tvdctl"), *args], input_text,
+        return run(self, [programs.find("tvdctl"), *self.ctl_options, *args], input_text,
                    env=programs.environment())
 
 

@@ -24,9 +24,11 @@ ENVIRONMENT = {
     "OVS_SYSCONFDIR": "/run/etc",
     "TVD_RUNDIR": "/run/tvd",
     "TVD_DBDIR": "/run/tvd-db",
+    "TVD_AGENTDIR": "/run/tvd-agent",
     "TVD_SYSCONFDIR": "/run/etc/tvd",
 }
 DIRECTORIES = ["/run/openvswitch/db", "/run/etc/tvd", "/run/tvd", "/run/tvd-db",
+               "/run/tvd-agent",
                "/run/netns"]
 OVS_DB = "/run/openvswitch/db/conf.db"
 KEY, CERTIFICATE, CA = (f"/run/etc/tvd/{name}.pem" for name in ("key", "cert", "ca"))
@@ -58,6 +60,11 @@ def environment():
     if os.path.isdir(schema):
         env.setdefault("TVD_DATADIR", schema)
     return env
+
+
+def tvd_schema():
+    return os.path.join(environment().get("TVD_DATADIR", "/usr/local/share/tvd"),
+                        "tvd.ovsschema")
 
 
 def ovs_commands():

@@ -12,7 +12,7 @@ the same time."""
 import concurrent.futures
 import time
 
-from . import facts, fabric, nodes, placement, policy, programs
+from . import cluster, facts, fabric, nodes, placement, policy, programs
 from .state import LabError
 
 REMOTE = f"ssl:{fabric.CONTROLLER_ADDRESS}:{fabric.DATABASE_PORT}"
@@ -32,7 +32,9 @@ class Site:
         self.policy = path
         self.supervisor = programs.Supervisor()
         self.hosts = {}             # HostNode by name, in the order of the policy.
-        self.admin = None           # Where the controller runs.
+        self.admin = None           # Where the controller runs, or the first does.
+        self.managers = []          # The machines of a cluster, if there is one.
+        self.lifetime = None        # Of the certificates of its hosts.
         self.fabric = None
         self.management = None
         self.ees = {}               # EeNode by name, of a topology.
@@ -41,6 +43,9 @@ class Site:
         """Nodes that are given a site add themselves."""
         if isinstance(node, nodes.HostNode):
             self.hosts[node.name] = node
+        elif isinstance(node, cluster.ManagerNode):
+            self.managers.append(node)
+            self.admin = self.managers[0]
         elif isinstance(node, nodes.ControllerNode):
             self.admin = node
         elif isinstance(node, fabric.FabricSwitch):
@@ -52,7 +57,8 @@ class Site:
 
     def machines(self):
         """All nodes but the EEs, by name."""
-        found = [*self.hosts.values(), self.admin, self.fabric, self.management]
+        found = [*self.hosts.values(), *(self.managers or [self.admin]), self.fabric,
+                 self.management]
         return {node.name: node for node in found if node}
 
     # Starting.
@@ -71,6 +77,8 @@ class Site:
             if self.fabric else "Open vSwitch, controller and agent run", began)
         began = time.monotonic()
         self.apply()
+        if self.managers:
+            cluster.wait_listening(self)
         if self.fabric:
             in_parallel(self._start_agent, self.hosts.values())
             self.apply("--wait=30")
@@ -94,19 +102,26 @@ class Site:
     def _start_machines(self):
         for host in self.hosts.values():
             self.fabric.connect(host.name)
-        for index, machine in enumerate([self.admin, *self.hosts.values()]):
+        for index, machine in enumerate(self.managers or [self.admin]):
             self.management.connect(machine.name)
-            fabric.set_address(machine, fabric.host_address(index - 1) if index
-                               else fabric.CONTROLLER_ADDRESS)
-        starts = [lambda: self.admin.start_controller(self.supervisor, LISTEN),
-                  lambda: self.fabric.start_switching(self.supervisor)]
+            fabric.set_address(machine, fabric.manager_address(index))
+        for index, host in enumerate(self.hosts.values()):
+            self.management.connect(host.name)
+            fabric.set_address(host, fabric.host_address(index))
+        starts = [lambda: self.fabric.start_switching(self.supervisor),
+                  (lambda: cluster.start(self)) if self.managers else
+                  lambda: self.admin.start_controller(self.supervisor, LISTEN)]
         starts += [lambda h=host: h.start_ovs(self.supervisor)
                    for host in self.hosts.values()]
         in_parallel(lambda start: start(), starts)
 
     def _start_agent(self, host):
-        self.admin.certify(host)
-        host.start_agent(self.supervisor, REMOTE)
+        if self.managers:
+            self.admin.enrol(host)
+            host.start_program(self.supervisor, "agent", cluster.agent_command(host.name))
+        else:
+            self.admin.certify(host)
+            host.start_agent(self.supervisor, REMOTE)
 
     def _attach_all(self):
         """Attaches the EEs of a topology and waits until their NICs work."""
