@@ -35,7 +35,8 @@ struct stake {
     struct ovs_list leaving;    /* In holders' 'leaving' if 'is_leaving'. */
     struct spot *spot;
     char *host;
-    size_t n_rows, n_holding, n_arrived;
+    size_t n_rows;              /* 0: what we suspect alone. */
+    size_t n_holding, n_arrived;
     uint64_t order;             /* When it was first seen. */
     bool fresh;                 /* It has not been looked at while the NIC was
                                  * not its host's. */
@@ -220,6 +221,9 @@ note_beat(struct holders *h, const struct tvdrec_agent *agent)
             stake->maybe = false;
             set_leaving(h, stake, false);
             mark_dirty(h, stake->spot->name);
+            if (!stake->n_rows) {
+                stake_destroy(h, stake);
+            }
         }
     }
 }
@@ -292,7 +296,13 @@ holders_destroy(struct holders *h)
     }
     hmap_destroy(&h->rows);
     SHASH_FOR_EACH_SAFE (node, &h->spots) {
-        spot_destroy(h, node->data);
+        struct spot *spot = node->data;
+        struct stake *stake;
+
+        LIST_FOR_EACH_SAFE (stake, node, &spot->stakes) {
+            stake_destroy(h, stake);
+        }
+        spot_destroy(h, spot);
     }
     shash_destroy(&h->spots);
     shash_destroy_free_data(&h->accused);
@@ -510,14 +520,15 @@ look_at_nic(struct look *l, const struct model_nic *nic,
 
 /* Takes note of who holds 'ee', and reports where it went. */
 static void
-note_holder(struct look *l, const struct model_ee *ee, struct holder_ee *in)
+note_holder(struct look *l, const struct model_ee *ee,
+            struct holder_nic *nics)
 {
     bool reported = false;
 
     for (size_t i = 0; i < ee->n_nics; i++) {
         char *name = model_nic_full_name(ee->nics[i]);
         struct spot *spot = get_spot(l->h, name);
-        const char *host = in->nics[i].host;
+        const char *host = nics[i].host;
 
         if (host && spot->last && strcmp(spot->last, host) && !reported) {
             report(l->sink, REPORT_INFO, "moved", "EE \"%s\" moved from host "
@@ -528,9 +539,7 @@ note_holder(struct look *l, const struct model_ee *ee, struct holder_ee *in)
             free(spot->last);
             spot->last = xstrdup(host);
         }
-        if (!in->former) {
-            in->former = spot->last;
-        }
+        nics[i].former = spot->last;
         free(name);
     }
 }
@@ -545,6 +554,7 @@ write_change(struct look *l, const struct model_ee *ee,
         tvd_db_write_holder(l->db, ee->nics[change->nic], change->host);
         break;
     case HOLDER_BIND:
+        holders_guard(l->h, l->db, ee, change->host);
         tvd_db_write_bound(l->db, ee->name, change->host);
         break;
     case HOLDER_MOVED:
@@ -572,7 +582,7 @@ look_at(struct look *l, const struct model_ee *ee)
     for (size_t i = 0; i < ee->n_nics; i++) {
         look_at_nic(l, ee->nics[i], &nics[i]);
     }
-    note_holder(l, ee, &in);
+    note_holder(l, ee, nics);
     if (ee->next_host && !model_host_find(l->model, ee->next_host)) {
         tvd_db_write_next_host(l->db, ee->name, NULL);
         in.next_host = NULL;
@@ -638,21 +648,53 @@ not_let_go(const struct spot *spot)
     return NULL;
 }
 
+/* True if 'host' has an agent, which may have read what the policy was. */
+static bool
+has_agent(const struct ovsdb_idl *idl, const char *host)
+{
+    const struct tvdrec_agent *agent;
+
+    TVDREC_AGENT_FOR_EACH (agent, idl) {
+        if (!strcmp(agent->host, host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The host that 'ee' was bound to, if its agent may have taken it by itself and
+ * not have said so yet; else NULL. */
+static const char *
+bound_before(struct tvd_db *db, const struct model_ee *ee, const char *host)
+{
+    const struct model *model = tvd_db_model(db);
+    const struct model_ee *was = model_ee_find(model, ee->name);
+
+    return (was && was->host && !nullable_string_is_equal(was->host, host)
+            && model_host_find(model, was->host)
+            && has_agent(tvd_db_idl(db), was->host) ? was->host : NULL);
+}
+
 void
 holders_guard(struct holders *h, struct tvd_db *db, const struct model_ee *ee,
               const char *host)
 {
     const struct model *model = tvd_db_model(db);
+    const char *before = bound_before(db, ee, host);
 
     for (size_t i = 0; i < ee->n_nics; i++) {
         char *name = model_nic_full_name(ee->nics[i]);
-        const struct spot *spot = shash_find_data(&h->spots, name);
         const struct model_nic *nic = model_nic_find_full_name(model, name);
-        const char *last = spot ? not_let_go(spot) : NULL;
+        struct spot *spot = get_spot(h, name);
+        const char *last = not_let_go(spot);
 
-        if (last && (!nic || !nic->host)
-            && !nullable_string_is_equal(last, host)) {
+        if (nic && nic->host) {
+            /* It says itself when it has let go. */
+        } else if (last && !nullable_string_is_equal(last, host)) {
             tvd_db_write_holder(db, ee->nics[i], last);
+        } else if (nic && before) {
+            get_stake(h, name, before)->maybe = true;
+            tvd_db_write_holder(db, ee->nics[i], before);
         }
         free(name);
     }
