@@ -12,6 +12,7 @@
 #include "lib/tvd-db.h"
 #include "ovsdb-idl.h"
 #include "packets.h"
+#include "smap.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -27,6 +28,7 @@ struct spot {
     char *last;                 /* Host that held it last, NULL: unknown. */
     struct eth_addr mac;        /* As last seen. */
     struct ovs_list stakes;     /* "struct stake", one for each host. */
+    bool fresh;                 /* Not looked at since we are active. */
 };
 
 /* What one host says of one NIC: the sum of its rows. */
@@ -86,6 +88,7 @@ get_spot(struct holders *h, const char *name)
         spot = xzalloc(sizeof *spot);
         spot->name = xstrdup(name);
         ovs_list_init(&spot->stakes);
+        spot->fresh = true;
         shash_add(&h->spots, name, spot);
     }
     return spot;
@@ -331,8 +334,9 @@ become_active(struct holders *h, const struct model *model)
     struct stake *stake;
 
     SHASH_FOR_EACH (node, &h->spots) {
-        const struct spot *spot = node->data;
+        struct spot *spot = node->data;
 
+        spot->fresh = true;
         LIST_FOR_EACH (stake, node, &spot->stakes) {
             stake->fresh = true;
         }
@@ -407,6 +411,7 @@ struct look {
     const struct model *model;
     const struct report_sink *sink;
     long long int now;
+    bool bound;                 /* An EE was bound anew. */
 };
 
 static void
@@ -461,14 +466,13 @@ judge(struct look *l, struct stake *stake, const struct model_nic *nic,
     bool keeps = granted && may;
 
     if (holding) {
-        stake->maybe = stake->fresh = false;
-    } else if (keeps) {
+        stake->maybe = false;
+    } else if (granted && (keeps || stake->fresh)) {
         stake->maybe = true;
-    } else {
-        stake->fresh = false;
     }
+    stake->fresh = stake->fresh && keeps && !holding;
     if (!stake->is_leaving) {
-        /* What the policy says has a number, which agents report. */
+        /* Where an EE may be has a number, which agents report. */
         stake->seq = may ? INT64_MAX : tvd_db_seq(l->db);
     }
     set_leaving(l->h, stake, stake->maybe && !keeps);
@@ -487,6 +491,35 @@ judge(struct look *l, struct stake *stake, const struct model_nic *nic,
     };
 }
 
+/* True if 'host' has an agent, which may have read what the policy was. */
+static bool
+has_agent(const struct ovsdb_idl *idl, const char *host)
+{
+    const struct tvdrec_agent *agent;
+
+    TVDREC_AGENT_FOR_EACH (agent, idl) {
+        if (!strcmp(agent->host, host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* We do not know what another controller knew: a host that holds 'nic' and is
+ * not to have it any more, but has no row, may not have seen that yet. */
+static void
+suspect(struct look *l, struct spot *spot, const struct model_nic *nic,
+        const char *holder)
+{
+    if (spot->fresh && holder && nic->ee->host && strcmp(nic->ee->host, holder)
+        && has_agent(tvd_db_idl(l->db), holder)) {
+        struct stake *stake = get_stake(l->h, spot->name, holder);
+
+        stake->maybe |= !stake->n_rows;
+    }
+    spot->fresh = false;
+}
+
 /* Fills in 'out' for 'nic'; out->claims is the caller's to free. */
 static void
 look_at_nic(struct look *l, const struct model_nic *nic,
@@ -497,15 +530,16 @@ look_at_nic(struct look *l, const struct model_nic *nic,
     struct holder_claim *claims;
     struct stake *stake;
 
-    claims = xmalloc((ovs_list_size(&spot->stakes) + 1) * sizeof *claims);
     memset(out, 0, sizeof *out);
-    out->claims = claims;
     spot->mac = nic->mac;
     if (nic->host && model_host_find(l->model, nic->host)) {
         out->host = nic->host;
     } else {
         out->stale = nic->host != NULL;
     }
+    suspect(l, spot, nic, out->host);
+    claims = xmalloc((ovs_list_size(&spot->stakes) + 1) * sizeof *claims);
+    out->claims = claims;
     LIST_FOR_EACH (stake, node, &spot->stakes) {
         const struct model_host *host = model_host_find(l->model,
                                                         stake->host);
@@ -556,6 +590,7 @@ write_change(struct look *l, const struct model_ee *ee,
     case HOLDER_BIND:
         holders_guard(l->h, l->db, ee, change->host);
         tvd_db_write_bound(l->db, ee->name, change->host);
+        l->bound = true;
         break;
     case HOLDER_MOVED:
         tvd_db_write_next_host(l->db, ee->name, NULL);
@@ -600,11 +635,23 @@ look_at(struct look *l, const struct model_ee *ee)
     return written || n > 0;
 }
 
+/* An EE was bound anew: agents are to report that they have seen it. */
+static void
+write_seq(struct tvd_db *db, struct ovsdb_idl_txn *txn)
+{
+    struct smap ids;
+
+    smap_clone(&ids, tvd_db_ids(db));
+    tvd_db_write_global(db, txn, tvd_db_seq(db) + 1, &ids, NULL);
+    smap_destroy(&ids);
+}
+
 void
-holders_write(struct holders *h, struct tvd_db *db,
+holders_write(struct holders *h, struct tvd_db *db, struct ovsdb_idl_txn *txn,
               const struct report_sink *sink, long long int now)
 {
-    struct look l = { h, db, tvd_db_model(db), sink, now };
+    struct look l = { .h = h, .db = db, .model = tvd_db_model(db),
+                      .sink = sink, .now = now };
     const char *name;
 
     SSET_FOR_EACH_SAFE (name, &h->dirty) {
@@ -617,6 +664,9 @@ holders_write(struct holders *h, struct tvd_db *db,
             sset_add(&h->writing, name);
         }
         sset_delete(&h->dirty, SSET_NODE_FROM_NAME(name));
+    }
+    if (l.bound) {
+        write_seq(db, txn);
     }
 }
 
@@ -646,20 +696,6 @@ not_let_go(const struct spot *spot)
         }
     }
     return NULL;
-}
-
-/* True if 'host' has an agent, which may have read what the policy was. */
-static bool
-has_agent(const struct ovsdb_idl *idl, const char *host)
-{
-    const struct tvdrec_agent *agent;
-
-    TVDREC_AGENT_FOR_EACH (agent, idl) {
-        if (!strcmp(agent->host, host)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The host that 'ee' was bound to, if its agent may have taken it by itself and

@@ -30,6 +30,7 @@
 struct model;
 struct model_ee;
 struct ovsdb_idl;
+struct ovsdb_idl_txn;
 struct report_sink;
 struct tvd_db;
 struct tvd_db_changes;
@@ -66,7 +67,7 @@ bool holders_pending(const struct holders *);
 /* Adds to the open transaction what is to be written, if anything.  Reports
  * moves, and hosts that claim what they may not have; 'now' is monotonic, in
  * ms. */
-void holders_write(struct holders *, struct tvd_db *,
+void holders_write(struct holders *, struct tvd_db *, struct ovsdb_idl_txn *,
                    const struct report_sink *, long long int now);
 /* The outcome of that transaction. */
 void holders_written(struct holders *, bool success);

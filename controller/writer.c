@@ -814,7 +814,7 @@ start_own_rows(struct engine *e, long long int now)
     w->own_turn = false;
     w->seqno = ovsdb_idl_get_seqno(e->idl);
     w->txn = ovsdb_idl_txn_create(e->idl);
-    holders_write(&e->holders, e->db, &e->sink, now);
+    holders_write(&e->holders, e->db, w->txn, &e->sink, now);
     if (access_pending(e->access, e->idl)) {
         access_write(e->access, e->idl, w->txn);
     }
