@@ -139,9 +139,28 @@ show_counters(struct unixctl_conn *conn, int argc OVS_UNUSED,
     ds_destroy(&s);
 }
 
+/* Reads the database's replica and computes all flows anew, as after a start.
+ * If nothing was wrong the result is the same, and nothing is sent. */
+static void
+recompute(struct unixctl_conn *conn, int argc OVS_UNUSED,
+          const char *argv[] OVS_UNUSED, void *e_)
+{
+    struct engine *e = e_;
+
+    if (!e->db) {
+        unixctl_command_reply_error(conn, "the name of this host is not known "
+                                    "yet: Open vSwitch's database cannot be "
+                                    "read");
+        return;
+    }
+    tvd_db_reread(e->db);
+    unixctl_command_reply(conn, NULL);
+}
+
 void
 engine_show_init(struct engine *e)
 {
+    unixctl_command_register("tvd/recompute", "", 0, 0, recompute, e);
     unixctl_command_register("tvd/show", "", 0, 0, show, e);
     unixctl_command_register("tvd/flows", "", 0, 0, show_flows, e);
     unixctl_command_register("tvd/counters", "", 0, 0, show_counters, e);
