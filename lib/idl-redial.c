@@ -4,6 +4,7 @@
 #include "lib/idl-redial.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #define INTERVAL 200            /* Between looks, in ms. */
 #define REMOTE_INTERVAL 1000    /* Between sessions, in ms; and as much as */
 #define REMOTE_RANDOM 500       /* this more. */
+#define PROBE_TIME 100          /* For a server to take a connection, in ms. */
+#define MAX_PATIENCE 4          /* Doublings of the interval. */
 
 static bool
 listens(const char *remote)
@@ -39,25 +42,73 @@ renew(struct ovsdb_idl *idl, const char *remote)
     ovsdb_idl_set_remote(idl, remote, true);
 }
 
-/* A connection is never cut, however long the first reading may take. */
+/* Begins to find out whether there is a server at all behind one of 'remotes',
+ * another one each time. */
+static void
+begin_probe(struct idl_redial *r, const char *remotes)
+{
+    char *copy = xstrdup(remotes);
+    char *rest = copy;
+    char *remote = NULL;
+    unsigned int n = 1;
+
+    for (const char *c = strchr(remotes, ','); c; c = strchr(c + 1, ',')) {
+        n++;
+    }
+    for (unsigned int i = r->n_probes++ % n; i != UINT_MAX; i--) {
+        remote = strsep(&rest, ",");
+    }
+    /* Whether it speaks TLS, and when, is not the question here. */
+    if (!strncmp(remote, "ssl:", 4)) {
+        memcpy(remote, "tcp:", 4);
+    }
+    if (stream_open(remote, &r->probe, DSCP_DEFAULT)) {
+        r->probe = NULL;
+    }
+    free(copy);
+}
+
+static bool
+end_probe(struct idl_redial *r)
+{
+    bool there = false;
+
+    if (r->probe) {
+        stream_run(r->probe);
+        there = !stream_connect(r->probe);
+        stream_close(r->probe);
+        r->probe = NULL;
+    }
+    return there;
+}
+
+/* A connection is never cut, however long the first reading may take.  An
+ * attempt to get one is, but where there is a server, only after ever more
+ * time: it may have its hands full with many clients that come at once, and
+ * would never finish with any if all gave up and began anew. */
 static void
 redial_cluster(struct idl_redial *r, struct ovsdb_idl *idl,
                const char *remote, long long int now)
 {
-    bool connected = ovsdb_idl_is_connected(idl);
-
-    if (!connected && r->next && now >= r->next) {
-        renew(idl, remote);
-        r->next = 0;
+    if (ovsdb_idl_is_connected(idl)) {
+        end_probe(r);
+        r->next = r->verdict = 0;
+        r->patience = 0;
+        return;
     }
-    if (connected) {
-        r->next = 0;
-    } else if (!r->next) {
+    if (!r->next) {
         r->next = now + REMOTE_INTERVAL + random_range(REMOTE_RANDOM);
+    } else if (!r->verdict && now >= r->next) {
+        begin_probe(r, remote);
+        r->verdict = now + PROBE_TIME;
+    } else if (r->verdict && now >= r->verdict) {
+        r->patience = end_probe(r) ? MIN(r->patience + 1, MAX_PATIENCE) : 0;
+        renew(idl, remote);
+        r->verdict = 0;
+        r->next = now + ((REMOTE_INTERVAL + random_range(REMOTE_RANDOM))
+                         << r->patience);
     }
-    if (r->next) {
-        poll_timer_wait_until(r->next);
-    }
+    poll_timer_wait_until(r->verdict ? r->verdict : r->next);
 }
 
 static void
@@ -91,6 +142,12 @@ idl_redial(struct idl_redial *r, struct ovsdb_idl *idl, const char *remote,
     } else {
         redial_local(r, idl, remote, now);
     }
+}
+
+void
+idl_redial_uninit(struct idl_redial *r)
+{
+    end_probe(r);
 }
 
 bool

@@ -7,7 +7,8 @@
  * IDL open a new session.  For a cluster, or a server on another machine, it
  * has a session without connection begin anew every 1 to 1.5 s (at random, so
  * that hosts do not come all at once); each tries all members in a random
- * order. */
+ * order.  Where a server listens but does not come to us, that time is doubled
+ * again and again, up to 16 s or more. */
 
 #ifndef LIB_IDL_REDIAL_H
 #define LIB_IDL_REDIAL_H 1
@@ -16,17 +17,27 @@
 #include "compiler.h"
 
 struct ovsdb_idl;
+struct stream;
 
 struct idl_redial {
     bool refused;               /* A local server did not listen when last
                                  * tried, or has been lost since. */
     long long int next;         /* When to look again, ms. */
+
+    /* Of a cluster, or a server on another machine. */
+    struct stream *probe;       /* A connection to see whether one listens. */
+    long long int verdict;      /* When to look at it, 0: there is none. */
+    unsigned int n_probes;      /* Which remote is next. */
+    unsigned int patience;      /* How often the time has been doubled. */
 };
 
 /* To be called in each iteration with the IDL's remote; 'now' is time_msec().
  * Has the poll loop wake up for the next look. */
 void idl_redial(struct idl_redial *, struct ovsdb_idl *, const char *remote,
                 long long int now);
+
+/* Closes what 'r' has open. */
+void idl_redial_uninit(struct idl_redial *r);
 
 /* True if a transaction would be sent now: the IDL has the contents of the
  * database from a server that is good for it, which a connection alone does

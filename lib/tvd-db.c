@@ -12,6 +12,13 @@
 #include "timeval.h"
 #include "util.h"
 
+/* After how long a silence the server is asked whether it is there, and given
+ * up if it does not answer for as long again, in ms.  Before the first reading
+ * is done: a server to which many clients come at once has no time for answers,
+ * and if they gave up and came again it would never have. */
+#define PROBE_INTERVAL 5000
+#define FIRST_PROBE_INTERVAL 60000
+
 static void
 monitor_for_agent(struct ovsdb_idl *idl, const char *host)
 {
@@ -50,6 +57,7 @@ tvd_db_create(const char *remote, enum tvd_db_client client, const char *host)
                                             &tvdrec_nic_col_id);
     hmap_init(&db->claims);
     svec_init(&db->problems);
+    ovsdb_idl_set_probe_interval(db->idl, FIRST_PROBE_INTERVAL);
     ovsdb_idl_set_remote(db->idl, remote, true);
     return db;
 }
@@ -60,6 +68,7 @@ tvd_db_destroy(struct tvd_db *db)
     if (!db) {
         return;
     }
+    idl_redial_uninit(&db->redial);
     ovsdb_idl_destroy(db->idl);
     tvd_db_view_destroy(db->view);
     model_destroy(db->model);
@@ -296,6 +305,9 @@ tvd_db_run(struct tvd_db *db)
     if (!run_view(db)) {
         ovsdb_idl_track_clear(db->idl);
         return NULL;
+    }
+    if (!db->model) {
+        ovsdb_idl_set_probe_interval(db->idl, PROBE_INTERVAL);
     }
     read_changes(db);
     ovsdb_idl_track_clear(db->idl);
