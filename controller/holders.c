@@ -77,6 +77,16 @@ holders_init(struct holders *h)
     sset_init(&h->writing);
 }
 
+/* The host called 'name', if it can have anything: it is in the policy and not
+ * revoked.  (Who does either says that it is off or fenced.) */
+static const struct model_host *
+find_host(const struct model *model, const char *name)
+{
+    const struct model_host *host = model_host_find(model, name);
+
+    return host && !host->revoked ? host : NULL;
+}
+
 /* --- Stakes ---------------------------------------------------------------*/
 
 static struct spot *
@@ -532,7 +542,7 @@ look_at_nic(struct look *l, const struct model_nic *nic,
 
     memset(out, 0, sizeof *out);
     spot->mac = nic->mac;
-    if (nic->host && model_host_find(l->model, nic->host)) {
+    if (nic->host && find_host(l->model, nic->host)) {
         out->host = nic->host;
     } else {
         out->stale = nic->host != NULL;
@@ -541,8 +551,7 @@ look_at_nic(struct look *l, const struct model_nic *nic,
     claims = xmalloc((ovs_list_size(&spot->stakes) + 1) * sizeof *claims);
     out->claims = claims;
     LIST_FOR_EACH (stake, node, &spot->stakes) {
-        const struct model_host *host = model_host_find(l->model,
-                                                        stake->host);
+        const struct model_host *host = find_host(l->model, stake->host);
 
         if (host) {
             claims[out->n_claims++] = judge(
@@ -618,7 +627,7 @@ look_at(struct look *l, const struct model_ee *ee)
         look_at_nic(l, ee->nics[i], &nics[i]);
     }
     note_holder(l, ee, nics);
-    if (ee->next_host && !model_host_find(l->model, ee->next_host)) {
+    if (ee->next_host && !find_host(l->model, ee->next_host)) {
         tvd_db_write_next_host(l->db, ee->name, NULL);
         in.next_host = NULL;
         written = true;
@@ -707,7 +716,7 @@ bound_before(struct tvd_db *db, const struct model_ee *ee, const char *host)
     const struct model_ee *was = model_ee_find(model, ee->name);
 
     return (was && was->host && !nullable_string_is_equal(was->host, host)
-            && model_host_find(model, was->host)
+            && find_host(model, was->host)
             && has_agent(tvd_db_idl(db), was->host) ? was->host : NULL);
 }
 
@@ -749,7 +758,7 @@ holders_of_mac(const struct holders *h, const struct model *model,
             && !model_nic_find_full_name(model, spot->name)) {
             const char *host = not_let_go(spot);
 
-            if (host && model_host_find(model, host)) {
+            if (host && find_host(model, host)) {
                 return host;
             }
         }

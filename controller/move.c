@@ -42,6 +42,14 @@ is_online(const struct hosts *hosts, const struct model *m, const char *host)
     return online;
 }
 
+static bool
+is_revoked(const struct model *m, const char *name)
+{
+    const struct model_host *host = model_host_find(m, name);
+
+    return host && host->revoked;
+}
+
 /* The host that holds 'ee', or that may, as far as is known: it is bound there,
  * and the host does not answer.  NULL: none. */
 static const char *
@@ -51,7 +59,8 @@ possible_holder_of(const struct model *m, const struct hosts *hosts,
     const char *holder = holder_of(ee);
 
     return (holder ? holder
-            : ee->host && shash_find(&hosts->agents, ee->host)
+            : ee->host && !is_revoked(m, ee->host)
+              && shash_find(&hosts->agents, ee->host)
               && !is_online(hosts, m, ee->host) ? ee->host : NULL);
 }
 
@@ -108,7 +117,9 @@ why_not_on(const struct model *m, const struct model_host *host,
 {
     char *why = NULL;
 
-    if (!decide_authorised(host, ee, &why)) {
+    if (host->revoked) {
+        return xstrdup("that host is revoked; enrol it again first");
+    } else if (!decide_authorised(host, ee, &why)) {
         return why;
     }
     for (size_t i = 0; i < ee->n_nics; i++) {
