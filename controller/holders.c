@@ -587,14 +587,29 @@ note_holder(struct look *l, const struct model_ee *ee,
     }
 }
 
+/* From now on 'host' may take 'nic': not only once we look again, since by then
+ * the EE may be bound elsewhere. */
+static void
+note_grant(struct look *l, const struct model_nic *nic, const char *host)
+{
+    char *name = model_nic_full_name(nic);
+    struct stake *stake = get_stake(l->h, name, host);
+
+    stake->maybe |= !stake->n_holding;
+    free(name);
+}
+
 static void
 write_change(struct look *l, const struct model_ee *ee,
              const struct holder_change *change)
 {
     switch (change->action) {
     case HOLDER_GRANT:
-    case HOLDER_CLEAR:
+        note_grant(l, ee->nics[change->nic], change->host);
         tvd_db_write_holder(l->db, ee->nics[change->nic], change->host);
+        break;
+    case HOLDER_CLEAR:
+        tvd_db_write_holder(l->db, ee->nics[change->nic], NULL);
         break;
     case HOLDER_BIND:
         holders_guard(l->h, l->db, ee, change->host);
