@@ -6,8 +6,6 @@ certificates by themselves.
 What the machines share with one another, and with no host, is a directory:
 the keys of the authorities and the controllers' API sockets.  Controllers
 reach members without TLS: nothing but the lab is on the management network."""
-import os
-import shutil
 import time
 
 from mininet.node import Host
@@ -26,7 +24,6 @@ SOCKET = "/run/tvd/tvd-cluster.sock"
 CTL = "/run/tvd/tvd-cluster.ctl"
 RAFT_PORT, PLAIN_PORT, ENROL_PORT = 6643, 6642, 6645
 LIFETIME = "24h"                # Of hosts' certificates.
-TOKEN = programs.ENVIRONMENT["TVD_AGENTDIR"] + "/token"
 
 
 def api(index):
@@ -38,6 +35,10 @@ CTL_OPTIONS = ["--controller=" + ",".join("unix:" + api(i) for i in range(CONTRO
 
 def addresses(port, scheme, count=len(NAMES)):
     return ",".join(f"{scheme}{fabric.manager_address(i)}:{port}" for i in range(count))
+
+
+AGENT_OPTIONS = [f"--db={addresses(fabric.DATABASE_PORT, 'ssl:')}",
+                 f"--enrol={addresses(ENROL_PORT, '', CONTROLLERS)}"]
 
 
 class ManagerNode(nodes.Machine, Host):
@@ -94,14 +95,6 @@ class ManagerNode(nodes.Machine, Host):
         if self.index == 0:
             self.wait_controller(supervisor)
 
-    def enrol(self, host):
-        """Gives HostNode 'host' a token with which its agent enrols."""
-        os.chmod(host.path(programs.ENVIRONMENT["TVD_AGENTDIR"]), 0o700)
-        out = f"{SHARED}/{host.name}.token"
-        self.ctl("host", "enrol", host.name, f"--out={out}")
-        shutil.copy(self.path(out), host.path(TOKEN))
-        os.unlink(self.path(out))
-
 
 def start(site):
     """Starts members and controllers; waits until one is active."""
@@ -110,13 +103,6 @@ def start(site):
     for manager in site.managers:
         if manager.controls:
             manager.start_controller(site.supervisor, f"pssl:{fabric.DATABASE_PORT}")
-
-
-def agent_command(host):
-    return [programs.find("tvd-agent"), f"--host={host}", "-vconsole:warn",
-            "--log-file=/var/log/tvd-agent.log",
-            f"--db={addresses(fabric.DATABASE_PORT, 'ssl:')}",
-            f"--enrol={addresses(ENROL_PORT, '', CONTROLLERS)}"]
 
 
 def wait_listening(site, timeout=20):

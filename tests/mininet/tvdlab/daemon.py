@@ -122,7 +122,7 @@ class LabDaemon:
         os.chmod(state.control_socket(self.name), 0o600)
         self.listener.listen(16)
         self.net = nodes.Mininet(controller=None, build=False)
-        self.site = site.Site(options.get("policy"))
+        self.site = site.Site(options.get("policy"), options.get("lifetime"))
         if options.get("plain"):
             self.plain(options["plain"], began)
             return
@@ -157,7 +157,6 @@ class LabDaemon:
     def add_cluster(self):
         shared = os.path.join(self.dir, "shared")
         os.makedirs(os.path.join(shared, "pki"), mode=0o700)
-        self.site.lifetime = self.options.get("lifetime")
         for index, name in enumerate(cluster.NAMES):
             self.add_machine(self.net.addHost, name, cluster.ManagerNode, f"{name}/",
                              index=index, shared=shared)
@@ -373,10 +372,14 @@ class LabDaemon:
         return self.partitions()
 
     def do_restrict(self, host, trunks):
-        """Which VLANs the fabric's port of 'host' carries."""
+        """Which VLANs the fabric's port of 'host' carries: fabric.ALL or NONE;
+        None: those that its label allows."""
         if not self.site.fabric:
             raise LabError("this lab has one host and no fabric")
-        self.site.fabric.restrict(host, trunks)
+        if trunks is None:
+            self.site.configure_switch()
+        else:
+            self.site.fabric.restrict({host: trunks})
         return {}
 
     def do_links(self):

@@ -4,7 +4,7 @@
 With one host everything runs on it, as on an administrator's first machine.
 With several there are also the controller's machine, the fabric's switch and
 the management network; every agent talks to the controller's database over
-mutual TLS, with a certificate of its own.
+mutual TLS, with a certificate that it has got with a token.
 
 The nodes are made by whoever makes the network, the lab's daemon or Mininet
 from a topology (topo.py), and added here; start() brings them up, machines at
@@ -15,8 +15,9 @@ import time
 from . import cluster, facts, fabric, nodes, placement, policy, programs
 from .state import LabError
 
-REMOTE = f"ssl:{fabric.CONTROLLER_ADDRESS}:{fabric.DATABASE_PORT}"
-LISTEN = f"pssl:{fabric.DATABASE_PORT}:{fabric.CONTROLLER_ADDRESS}"
+REMOTE = (f"--db=ssl:{fabric.CONTROLLER_ADDRESS}:{fabric.DATABASE_PORT}", "--enrol")
+LISTEN = (f"--listen=pssl:{fabric.DATABASE_PORT}:{fabric.CONTROLLER_ADDRESS}",
+          f"--enrol=ptcp:{fabric.ENROL_PORT}:{fabric.CONTROLLER_ADDRESS}")
 AT_A_TIME = 4
 
 
@@ -27,14 +28,15 @@ def in_parallel(function, items):
 
 
 class Site:
-    def __init__(self, path=None):
-        """'path' is the policy file to be applied by start()."""
+    def __init__(self, path=None, lifetime=None):
+        """'path' is the policy file to be applied by start(); 'lifetime' of the
+        hosts' certificates, as tvd-controller takes it."""
         self.policy = path
+        self.lifetime = lifetime
         self.supervisor = programs.Supervisor()
         self.hosts = {}             # HostNode by name, in the order of the policy.
         self.admin = None           # Where the controller runs, or the first does.
         self.managers = []          # The machines of a cluster, if there is one.
-        self.lifetime = None        # Of the certificates of its hosts.
         self.fabric = None
         self.management = None
         self.ees = {}               # EeNode by name, of a topology.
@@ -80,6 +82,7 @@ class Site:
         if self.managers:
             cluster.wait_listening(self)
         if self.fabric:
+            self.configure_switch()
             in_parallel(self._start_agent, self.hosts.values())
             self.apply("--wait=30")
         say("policy applied and enforced", began)
@@ -110,18 +113,29 @@ class Site:
             fabric.set_address(host, fabric.host_address(index))
         starts = [lambda: self.fabric.start_switching(self.supervisor),
                   (lambda: cluster.start(self)) if self.managers else
-                  lambda: self.admin.start_controller(self.supervisor, LISTEN)]
+                  lambda: self.admin.start_controller(self.supervisor, *self._listen())]
         starts += [lambda h=host: h.start_ovs(self.supervisor)
                    for host in self.hosts.values()]
         in_parallel(lambda start: start(), starts)
 
+    def _listen(self):
+        """The controller's options for hosts elsewhere."""
+        return [*LISTEN, *([f"--certificate-lifetime={self.lifetime}"]
+                           if self.lifetime else [])]
+
+    def configure_switch(self):
+        """Each port of the switch carries what its host's label allows."""
+        rules = placement.Rules(policy.load(self.policy))
+        tvds = facts.rows(self.admin.ctl("--format=json", "show", "tvds"))
+        self.fabric.restrict({host: {tvd["vlan"] for tvd in tvds if tvd["channel"] == "vlan"
+                                     and tvd["name"] in rules.tvds
+                                     and rules.may_carry(host, tvd["name"])}
+                              for host in self.hosts})
+
     def _start_agent(self, host):
-        if self.managers:
-            self.admin.enrol(host)
-            host.start_program(self.supervisor, "agent", cluster.agent_command(host.name))
-        else:
-            self.admin.certify(host)
-            host.start_agent(self.supervisor, REMOTE)
+        self.admin.enrol(host)
+        host.start_agent(self.supervisor, *(cluster.AGENT_OPTIONS if self.managers
+                                            else REMOTE))
 
     def _attach_all(self):
         """Attaches the EEs of a topology and waits until their NICs work."""
