@@ -49,7 +49,7 @@ begin_probe(struct idl_redial *r, const char *remotes)
 {
     char *copy = xstrdup(remotes);
     char *rest = copy;
-    char *remote = NULL;
+    char *remote = copy;
     unsigned int n = 1;
 
     for (const char *c = strchr(remotes, ','); c; c = strchr(c + 1, ',')) {
