@@ -228,7 +228,7 @@ fuzz-targets: $(FUZZ_TARGETS)
 bench: all $(UNIT_TESTS)
 	@B=$(B) tests/bench/run $(T)
 
-## demo        examples/outsourcing.yaml on this machine, measured with real packets (root)
+## demo        examples/outsourcing-3hosts.yaml on this machine, measured with real packets (root)
 .PHONY: demo
 demo: all
 	@B=$(B) tests/mininet/demo
