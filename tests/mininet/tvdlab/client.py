@@ -24,11 +24,12 @@ def check(path):
 
 
 def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=False,
-       vlan=False, cluster=False, lifetime=None):
+       vlan=False, cluster=False, lifetime=None, controller_options=()):
     """Brings up lab 'name' from policy file 'path'; all or nothing.  With
     wire=False no EEs are made, which benchmarks do in their own way; with
-    'cluster' the database is a cluster (cluster.py), and hosts' certificates
-    last for 'lifetime'; the rest as in policy.derive()."""
+    'cluster' the database is a cluster (cluster.py) whose controllers get
+    'controller_options' too; hosts' certificates last for 'lifetime'; the rest
+    as in policy.derive()."""
     if not os.path.exists(path):
         raise LabError(f"{path}: no such file")
     wrong = check(path)
@@ -38,7 +39,8 @@ def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=Fa
     if note:
         progress(note)
     options = {"file": os.path.abspath(path), "note": note,
-               "wire": wire, "cluster": cluster, "lifetime": lifetime}
+               "wire": wire, "cluster": cluster, "lifetime": lifetime,
+               "controller_options": list(controller_options)}
     return _start(name, options, data, progress)
 
 

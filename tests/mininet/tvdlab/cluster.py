@@ -23,7 +23,6 @@ FILE = "/run/tvd-db/tvd-cluster.db"
 SOCKET = "/run/tvd/tvd-cluster.sock"
 CTL = "/run/tvd/tvd-cluster.ctl"
 RAFT_PORT, PLAIN_PORT, ENROL_PORT = 6643, 6642, 6645
-LIFETIME = "24h"                # Of hosts' certificates.
 
 
 def api(index):
@@ -67,6 +66,7 @@ class ManagerNode(nodes.Machine, Host):
         nodes.run(self, argv)
         self.start_program(supervisor, "database", [
             "/usr/sbin/ovsdb-server", FILE, f"--remote=punix:{SOCKET}",
+            f"--remote=punix:{SHARED}/{self.name}.sock",
             f"--remote=ptcp:{PLAIN_PORT}:{self.address()}",
             "--remote=db:TVD,TVD_Global,connections", f"--private-key={SERVER}",
             f"--certificate={SERVER}", f"--ca-cert={HOSTS_CA}", f"--unixctl={CTL}",
@@ -89,7 +89,7 @@ class ManagerNode(nodes.Machine, Host):
             programs.find("tvd-controller"), f"--db={addresses(PLAIN_PORT, 'tcp:')}",
             f"--api=punix:{api(self.index)}", f"--pki={PKI}", f"--listen={listen}",
             f"--enrol=ptcp:{ENROL_PORT}:{self.address()}",
-            f"--certificate-lifetime={self.site.lifetime or LIFETIME}",
+            *self.site.lifetime_option(), *self.site.controller_options,
             "-vconsole:warn", "--log-file=/var/log/tvd-controller.log"])
         self.wait_path(api(self.index), supervisor, "controller")
         if self.index == 0:

@@ -157,6 +157,7 @@ class LabDaemon:
     def add_cluster(self):
         shared = os.path.join(self.dir, "shared")
         os.makedirs(os.path.join(shared, "pki"), mode=0o700)
+        self.site.controller_options = self.options.get("controller_options") or []
         for index, name in enumerate(cluster.NAMES):
             self.add_machine(self.net.addHost, name, cluster.ManagerNode, f"{name}/",
                              index=index, shared=shared)
@@ -313,6 +314,20 @@ class LabDaemon:
                 "ctl_options": self.site.admin.ctl_options,
                 "programs": running, "log": os.path.join(self.dir, "log"),
                 "ees": list(self.ees)}
+
+    def do_plug(self, ee, plugged):
+        """The ports of 'ee' leave the bridge, or come back; it stays as it is."""
+        node = self._ee(ee)
+        if plugged:
+            node.host.add_ports(node.nic_ports())
+        else:
+            node.host.remove_ports([port for port, _ in node.nic_ports()], devices=False)
+        return {}
+
+    def do_enrol(self, host):
+        """A new token for 'host' of a cluster."""
+        self.site.admin.enrol(self._host(host))
+        return {}
 
     def do_sync(self):
         return self.sync()

@@ -37,6 +37,7 @@ class Site:
         self.hosts = {}             # HostNode by name, in the order of the policy.
         self.admin = None           # Where the controller runs, or the first does.
         self.managers = []          # The machines of a cluster, if there is one.
+        self.controller_options = []        # Of theirs, more than they need.
         self.fabric = None
         self.management = None
         self.ees = {}               # EeNode by name, of a topology.
@@ -120,8 +121,10 @@ class Site:
 
     def _listen(self):
         """The controller's options for hosts elsewhere."""
-        return [*LISTEN, *([f"--certificate-lifetime={self.lifetime}"]
-                           if self.lifetime else [])]
+        return [*LISTEN, *self.lifetime_option()]
+
+    def lifetime_option(self):
+        return [f"--certificate-lifetime={self.lifetime}"] if self.lifetime else []
 
     def configure_switch(self):
         """Each port of the switch carries what its host's label allows."""
