@@ -20,6 +20,12 @@
 #define REMOTE_RANDOM 500       /* this more. */
 #define PROBE_TIME 100          /* For a server to take a connection, in ms. */
 #define MAX_PATIENCE 4          /* Doublings of the interval. */
+#define QUICK_INTERVAL 300
+#define QUICK_RANDOM 200
+#define QUICK_TRIES 4
+#define LASTING 3000            /* A connection that counts, ms. */
+#define MIN_SILENCE 1000        /* Of a connection, which is given up after */
+#define MAX_SILENCE 8000        /* twice as long, in ms. */
 
 static bool
 listens(const char *remote)
@@ -40,6 +46,36 @@ renew(struct ovsdb_idl *idl, const char *remote)
 {
     ovsdb_idl_set_remote(idl, NULL, true);
     ovsdb_idl_set_remote(idl, remote, true);
+}
+
+/* Sets how long a connection may be silent.  The first reading may take long,
+ * and is left alone. */
+static void
+set_silence(struct idl_redial *r, struct ovsdb_idl *idl, bool connected,
+            long long int now)
+{
+    if (connected && !r->since) {
+        r->since = now;
+        r->silence = r->silence ? r->silence : MIN_SILENCE;
+    } else if (!connected && r->since) {
+        r->silence = (now - r->since < 3 * r->silence
+                      ? MIN(2 * r->silence, MAX_SILENCE) : MIN_SILENCE);
+        r->since = 0;
+    }
+    if (connected && now - r->since >= LASTING) {
+        r->tries = 0;
+    }
+    if (connected && ovsdb_idl_has_ever_connected(idl)) {
+        ovsdb_idl_set_probe_interval(idl, r->silence);
+    }
+}
+
+static long long int
+interval(const struct idl_redial *r, const char *remote)
+{
+    return (r->quick || (r->tries < QUICK_TRIES && strchr(remote, ','))
+            ? QUICK_INTERVAL + random_range(QUICK_RANDOM)
+            : REMOTE_INTERVAL + random_range(REMOTE_RANDOM));
 }
 
 /* Begins to find out whether there is a server at all behind one of 'remotes',
@@ -90,23 +126,28 @@ static void
 redial_cluster(struct idl_redial *r, struct ovsdb_idl *idl,
                const char *remote, long long int now)
 {
-    if (ovsdb_idl_is_connected(idl)) {
+    bool connected = ovsdb_idl_is_connected(idl);
+
+    if (strchr(remote, ',')) {
+        set_silence(r, idl, connected, now);
+    }
+    if (connected) {
         end_probe(r);
         r->next = r->verdict = 0;
         r->patience = 0;
         return;
     }
     if (!r->next) {
-        r->next = now + REMOTE_INTERVAL + random_range(REMOTE_RANDOM);
+        r->next = now + interval(r, remote);
     } else if (!r->verdict && now >= r->next) {
         begin_probe(r, remote);
         r->verdict = now + PROBE_TIME;
     } else if (r->verdict && now >= r->verdict) {
         r->patience = end_probe(r) ? MIN(r->patience + 1, MAX_PATIENCE) : 0;
         renew(idl, remote);
+        r->tries++;
         r->verdict = 0;
-        r->next = now + ((REMOTE_INTERVAL + random_range(REMOTE_RANDOM))
-                         << r->patience);
+        r->next = now + (interval(r, remote) << r->patience);
     }
     poll_timer_wait_until(r->verdict ? r->verdict : r->next);
 }
