@@ -129,7 +129,7 @@ OBJS :=
 SRCS :=
 GENERATED :=
 MODULES := lib flowpolicy schema ovs-tvd gateway hostlabel switchcfg \
-	ipsec-overlay controller agent cli tests man packaging
+	ipsec-overlay controller agent cli link tests man packaging
 ifdef NEED_OVS
 include $(wildcard $(addsuffix /module.mk,$(MODULES)))
 endif
