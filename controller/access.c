@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "controller/enrolment.h"
 #include "lib/ca.h"
 #include "lib/identity.h"
@@ -37,6 +38,7 @@ struct access {
     bool writing;               /* The transaction is under way. */
     bool dropping;              /* It drops connections. */
     bool dropped;               /* It did; the rest is to be written. */
+    struct timespec changed;    /* Of hosts' authorities, when last seen. */
 };
 
 /* --- Roles ----------------------------------------------------------------
@@ -107,6 +109,12 @@ access_lock(const struct access *a)
     return a->lock;
 }
 
+bool
+access_is_foreign(const struct access *a, const struct ovsdb_idl *idl)
+{
+    return !a->ca && tvdrec_connection_first(idl);
+}
+
 /* --- The server's certificate ---------------------------------------------*/
 
 void
@@ -118,13 +126,30 @@ access_use_tls(const struct ca *ca)
     stream_ssl_set_ca_cert_file(ca_certificate_file(ca, CA_ADMINS), false);
 }
 
+/* Sees that the members of a cluster are to trust others: we or another
+ * controller have changed the file. */
+static bool
+authorities_changed(struct access *a)
+{
+    struct stat s;
+
+    if (a->own_server || stat(ca_certificate_file(a->ca, CA_HOSTS), &s)
+        || (s.st_mtim.tv_sec == a->changed.tv_sec
+            && s.st_mtim.tv_nsec == a->changed.tv_nsec)) {
+        return false;
+    }
+    a->changed = s.st_mtim;
+    return true;
+}
+
 void
 access_run(struct access *a, const struct report_sink *sink,
            long long int wall)
 {
     char *error;
 
-    if (a->ca && ca_hosts_run(a->ca, wall / 1000)) {
+    if (a->ca && (ca_hosts_run(a->ca, wall / 1000)
+                  | authorities_changed(a))) {
         a->work = true;
     }
     if (!a->ca || wall / 1000 < a->renewal) {
@@ -150,6 +175,9 @@ access_wait(const struct access *a, long long int wall)
 
         /* By the hour, should somebody set the clock. */
         poll_timer_wait(MAX(0, MIN(left, 3600 * 1000)));
+        if (!a->own_server) {
+            poll_timer_wait(1000);
+        }
     }
 }
 
@@ -314,6 +342,46 @@ write_connections(const struct access *a, struct ovsdb_idl *idl,
     free(rows);
 }
 
+/* The PEM blocks of a text. */
+static void
+split_certificates(char *text, struct svec *certificates)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    static const char end[] = "-----END CERTIFICATE-----";
+    char *from, *to;
+
+    while ((from = strstr(text, begin)) && (to = strstr(from, end))) {
+        text = to + strlen(end);
+        svec_add_nocopy(certificates,
+                        xasprintf("%.*s\n", (int) (text - from), from));
+    }
+    svec_sort_unique(certificates);
+}
+
+/* For the members of a cluster.  None is no order to forget all: where no host
+ * is trusted there is an authority of nobody. */
+static void
+write_authorities(const struct access *a, const struct ovsdb_idl *idl)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(idl);
+    struct svec certificates = SVEC_EMPTY_INITIALIZER;
+    char *text;
+
+    if (!global || !tvdrec_server_has_tvd_global_table_col_host_authorities(
+            idl)) {
+        return;
+    }
+    text = ca_certificate(a->ca, CA_HOSTS);
+    split_certificates(text, &certificates);
+    if (certificates.n) {
+        tvdrec_tvd_global_set_host_authorities(
+            global, CONST_CAST(const char **, certificates.names),
+            certificates.n);
+    }
+    free(text);
+    svec_destroy(&certificates);
+}
+
 /* Has the database server close all connections of hosts: it does so when the
  * way it marks packets is to be another one, and listens again at once.  By then
  * it has read what it trusts anew.
@@ -399,6 +467,9 @@ access_write(struct access *a, struct ovsdb_idl *idl,
     write_roles(idl, txn);
     if (a->ca) {
         write_connections(a, idl, txn);
+        if (!a->own_server) {
+            write_authorities(a, idl);
+        }
     }
     if (a->ca && has_columns(idl)) {
         write_hosts(a, idl);

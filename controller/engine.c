@@ -181,8 +181,10 @@ is_settled_standby(struct engine *e, long long int now)
 static void
 follow_connection(struct engine *e, long long int now)
 {
-    bool active = tvd_db_may_write(e->db);
-    bool connected = active || is_settled_standby(e, now);
+    bool may_write = tvd_db_may_write(e->db);
+    bool connected = may_write || is_settled_standby(e, now);
+    bool foreign = may_write && access_is_foreign(e->access, e->idl);
+    bool active = may_write && !foreign;
 
     if (connected != e->connected) {
         e->connected = connected;
@@ -191,6 +193,14 @@ follow_connection(struct engine *e, long long int now)
         } else {
             report(&e->sink, REPORT_WARNING, "database", "lost the database "
                    "at %s", e->remote);
+        }
+    }
+    if (foreign != e->foreign) {
+        e->foreign = foreign;
+        if (foreign) {
+            VLOG_ERR("hosts can connect to the database at %s: a controller "
+                     "must be started with --listen and the site's "
+                     "authorities to be active", e->remote);
         }
     }
     if (active != e->active) {

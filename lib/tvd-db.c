@@ -51,6 +51,9 @@ tvd_db_create(const char *remote, enum tvd_db_client client, const char *host)
         monitor_for_agent(db->idl, host);
         db->view = tvd_db_view_create(db->idl, host);
         ovsdb_idl_set_leader_only(db->idl, false);
+        ovsdb_idl_omit(db->idl, &tvdrec_tvd_global_col_host_authorities);
+    } else {
+        db->redial.quick = true;
     }
     db->ee_index = ovsdb_idl_index_create1(db->idl, &tvdrec_ee_col_name);
     db->nic_index = ovsdb_idl_index_create2(db->idl, &tvdrec_nic_col_ee,
