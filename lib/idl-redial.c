@@ -58,7 +58,10 @@ set_silence(struct idl_redial *r, struct ovsdb_idl *idl, bool connected,
         r->since = now;
         r->silence = r->silence ? r->silence : MIN_SILENCE;
     } else if (!connected && r->since) {
-        r->silence = (now - r->since < 3 * r->silence
+        long long int age = now - r->since;
+
+        /* Given up for its silence, and hardly begun. */
+        r->silence = (age >= 2 * r->silence && age < 3 * r->silence
                       ? MIN(2 * r->silence, MAX_SILENCE) : MIN_SILENCE);
         r->since = 0;
     }

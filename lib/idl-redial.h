@@ -13,8 +13,9 @@
  *
  * To a cluster, a connection that the other end keeps silent on is given up
  * after 2 s, not after the IDL's 10 s: there are other members.  A server that
- * is slow must not lose its clients to that over and over: a connection that
- * did not last makes the next one wait twice as long, up to 16 s. */
+ * is slow must not lose its clients to that over and over: one that was
+ * given up before it had done anything makes the next one wait twice as long, up
+ * to 16 s. */
 
 #ifndef LIB_IDL_REDIAL_H
 #define LIB_IDL_REDIAL_H 1
