@@ -120,11 +120,11 @@ class Rpc:
 class Machine:
     """A network namespace with an address, and a directory."""
 
-    def __init__(self, lab, name, number):
+    def __init__(self, lab, name, number, directory=None):
         self.lab, self.name, self.ip = lab, name, f"10.9.0.{number}"
         self.port = f"m{number}"
         self.runner = None
-        self.dir = os.path.join(lab.top, name)
+        self.dir = os.path.join(lab.top, directory or name)
         os.makedirs(self.dir, exist_ok=True)
         self.env = dict(os.environ, TVD_RUNDIR=self.dir, TVD_DBDIR=self.dir,
                         TVD_SBINDIR=os.path.join(BUILD, "link"),
