@@ -169,7 +169,7 @@ class Machine:
 
     def kill(self):
         """Kills the server, and before it who would start it again."""
-        self.runner.kill()
+        os.killpg(self.runner.pid, signal.SIGKILL)
         self.runner.wait(10)
         os.kill(self.pid_of("tvd-cluster.pid"), signal.SIGKILL)
 
@@ -179,7 +179,8 @@ class Machine:
 
     def start(self):
         """As at boot."""
-        self.runner = spawn(f"{self.dir}/run.out", *self.inside, CLUSTER, "run", env=self.env)
+        self.runner = spawn(f"{self.dir}/run.out", *self.inside, CLUSTER, "run", env=self.env,
+                            start_new_session=True)
 
     def is_leader(self):
         out = subprocess.run(["ovs-appctl", "--timeout=5", "-t", f"{self.dir}/tvd-cluster.ctl",
