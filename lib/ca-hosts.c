@@ -580,14 +580,12 @@ ca_host_enrol(struct ca *ca, const char *name, const unsigned char secret[32],
     if (!error) {
         bool first = !state.used;
 
+        /* Is written before the certificate is given away. */
         if (first) {
             state.used = xstrdup(digest);
-            error = write_state(ca, name, &state);
         }
-        if (!error) {
-            error = sign_for_host(ca, name, &state, first, request, now,
-                                  lifetime, certificate);
-        }
+        error = sign_for_host(ca, name, &state, first, request, now, lifetime,
+                              certificate);
     }
     free(digest);
     end(ca, &state);
