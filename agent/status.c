@@ -168,8 +168,11 @@ write_agent(struct status *st, struct ovsdb_idl *idl,
         st->counters_written = in->counters_generation;
         news = true;
     }
-    if (news || now >= st->next_heartbeat) {
-        tvdrec_agent_set_heartbeat(row, time_wall_msec());
+    if (news || st->hurry || now >= st->next_heartbeat) {
+        int64_t beat = time_wall_msec();
+
+        /* The same again would not be written. */
+        tvdrec_agent_set_heartbeat(row, beat + (beat == row->heartbeat));
         st->next_heartbeat = now + STATUS_HEARTBEAT;
     }
 }
@@ -242,6 +245,18 @@ insert_binding(const struct status *st, struct ovsdb_idl_txn *txn,
     tvdrec_binding_set_reason(row, b->reason ? b->reason : "");
 }
 
+/* True if the NIC of 'row' was let go of and is claimed anew, before the
+ * database could be told the one or the other (there was none for a while).
+ * The controller gives it anew only to a claim that is a new one: else this
+ * host would wait for that, and the controller for this host. */
+static bool
+is_claimed_anew(const struct tvdrec_binding *row, const struct binding *b,
+                const struct bindings *bindings)
+{
+    return ((row->admitted || row->installed) && !b->holds
+            && sset_contains(&bindings->let_go, b->nic));
+}
+
 static void
 write_bindings(struct status *st, struct ovsdb_idl *idl,
                struct ovsdb_idl_txn *txn, const struct status_input *in)
@@ -263,7 +278,8 @@ write_bindings(struct status *st, struct ovsdb_idl *idl,
             && !(b && !strcmp(b->nic, row->nic))) {
             sset_add(&seen, row->interface);
             write_leaving(row);
-        } else if (b && sset_add(&seen, row->interface)) {
+        } else if (b && !is_claimed_anew(row, b, in->bindings)
+                   && sset_add(&seen, row->interface)) {
             /* Just started: what the last run said is still so. */
             bool kept = !in->installed && row->installed && b->admitted;
 
@@ -325,6 +341,7 @@ void
 status_committed(struct status *st, struct events *events, bool success)
 {
     if (success) {
+        st->hurry -= st->hurry > 0;
         events_drop(events, st->n_events);
         st->bindings_written = st->bindings_pending;
         st->installed_written = st->installed_pending;
@@ -337,7 +354,17 @@ status_committed(struct status *st, struct events *events, bool success)
 }
 
 void
+status_show_read(struct status *st)
+{
+    /* The one that may be under way was begun before. */
+    st->hurry = STATUS_SHOW_READ + st->in_flight;
+}
+
+void
 status_wait(const struct status *st)
 {
+    if (st->hurry && !st->in_flight) {
+        poll_timer_wait_until(st->retry_at);
+    }
     poll_timer_wait_until(MAX(st->next_heartbeat, st->retry_at));
 }
