@@ -322,12 +322,13 @@ class LabDaemon:
                 "ees": list(self.ees)}
 
     def do_plug(self, ee, plugged):
-        """The ports of 'ee' leave the bridge, or come back; it stays as it is."""
+        """The ports of 'ee' leave its host, as when a VM is stopped, or come
+        back; it stays as it is."""
         node = self._ee(ee)
         if plugged:
-            node.host.add_ports(node.nic_ports())
+            node.host.add_ports(node.plug())
         else:
-            node.host.remove_ports([port for port, _ in node.nic_ports()], devices=False)
+            node.host.remove_ports(node.unplug(), devices=False)
         return {}
 
     def do_enrol(self, host):
