@@ -12,7 +12,7 @@ HOSTS = 2
 PER_HOST = 50           # Ports of a host,
 MEMBERS = 20            # of a TVD,
 PER_CELL = 1000         # and of a group of hosts: all as in the site of many.
-STARTS = 5              # From an empty bridge.
+STARTS = 3              # From an empty bridge.
 TARGET_PORT, TARGET_RECOMPUTE = 1 / 3, 1 / 5
 
 KINDS = {
@@ -56,7 +56,7 @@ class Measured:
         elif kind == "plug":
             side.finish_add(side.begin_add(n, 0))
             side.settle()
-        self.watch.quiet(0.3)
+        self.watch.quiet(0.2)
         self.watch.drop()
         started = time.monotonic()
         declared = side.begin_add(n, 0) if kind != "plug" else None
@@ -73,7 +73,7 @@ class Measured:
         host.del_port(side.bridge, f"v{n}")
         side.remove(n)
         side.settle()
-        self.watch.quiet(0.3)
+        self.watch.quiet(0.2)
 
     def compute(self):
         """Everything anew: on the host, and in the centre."""
@@ -88,12 +88,12 @@ class Measured:
         side, host = self.side, self.side.hosts[0]
         side.daemons.stop([side.agents[0]])
         host.empty(side.bridge)
-        self.watch.quiet(0.3)
+        self.watch.quiet(0.2)
         started = time.monotonic()
         side.start_agent(0)
         self.compile.append((self.watch.quiet(2, first=20) - started) * 1000)
         side.settle()
-        self.watch.quiet(0.3)
+        self.watch.quiet(0.2)
 
     def memory(self):
         for what, pids in self.side.processes().items():

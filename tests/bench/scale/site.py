@@ -114,7 +114,7 @@ class Site:
     def connect(self):
         path = os.path.join(self.folder, "controller.sock")
         rpc.wait_for(path).close()
-        self.api = rpc.Rpc(path, timeout=300)
+        self.api = rpc.Rpc(path, timeout=600)
         deadline = time.monotonic() + 60
         while self.api.call("status", {})["controller"].get("state") != "active":
             if time.monotonic() > deadline:
@@ -178,8 +178,10 @@ class Site:
         mine = {f"h{h}" for h, agent in self.agents.items() if agent}
         deadline = time.monotonic() + seconds
         seq = self.api.call("status", {})["policy"]["seq"]
+        # Asking often would be a load of its own where there are many.
+        patience = 20 if len(mine) < self.plan.hosts else seconds * 1000
         while True:
-            answer = self.api.call("wait", {"seq": seq, "timeout_ms": 20})
+            answer = self.api.call("wait", {"seq": seq, "timeout_ms": patience})
             bad = [h for h in answer["hosts"]
                    if h["name"] in mine and h["state"] != "enforced"]
             if not bad:
