@@ -246,11 +246,12 @@ insert_binding(const struct status *st, struct ovsdb_idl_txn *txn,
 }
 
 /* True if this host has let go of the NIC of 'b', claims it again, and seems to
- * hold it still. */
+ * hold it still.  (What the policy refuses is no claim: a new row would look
+ * like one.) */
 static bool
 was_let_go(const struct binding *b, const struct bindings *bindings)
 {
-    return !b->holds && sset_contains(&bindings->let_go, b->nic);
+    return b->waits && sset_contains(&bindings->let_go, b->nic);
 }
 
 /* True if the NIC of 'row' was let go of and is claimed anew, before the
