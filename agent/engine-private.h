@@ -64,7 +64,8 @@ struct engine {
     struct tvd_db *db;                  /* NULL until 'host' is known. */
     struct ovsdb_idl_loop loop;
     struct hmap tvds;                   /* Of struct known_tvd. */
-    bool model_changed;                 /* Since the gateways were told. */
+    bool gateways_stale;                /* They are to be told the model. */
+    bool bindings_stale;                /* Bindings are to be decided anew. */
     bool pipeline_dirty;
 
     uint64_t goal;                      /* Of the flows wanted now. */

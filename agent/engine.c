@@ -270,22 +270,44 @@ report_problems(struct engine *e)
     }
 }
 
-/* True if NICs have changed that are, or may be, on this host. */
+/* True if some interface here is, or may now be, NIC 'id'; or the NIC has been
+ * let go of. */
 static bool
-own_nics_changed(const struct engine *e, const struct tvd_db_changes *changes)
+concerns_interfaces(const struct engine *e, const struct model *m, uint32_t id)
 {
+    const struct model_nic *nic = model_nic_find_id(m, id);
+    char *name = nic ? model_nic_full_name(nic) : NULL;
+    bool concerns = name && sset_contains(&e->bindings.let_go, name);
     const struct shash_node *node;
 
     SHASH_FOR_EACH (node, &e->bindings.by_iface) {
-        const struct binding *b = node->data;
-
-        for (size_t i = 0; i < changes->n_nics; i++) {
-            if (changes->nics[i] == b->nic_id) {
-                return true;
-            }
-        }
+        concerns |= ((struct binding *) node->data)->nic_id == id;
     }
-    return changes->everything;
+    SHASH_FOR_EACH (node, vswitch_ifaces(e->vs)) {
+        const struct vswitch_iface *iface = node->data;
+        struct eth_addr mac;
+
+        concerns |= nic && ((iface->iface_id && !strcmp(iface->iface_id, name))
+                            || (iface->attached_mac
+                                && eth_addr_from_string(iface->attached_mac,
+                                                        &mac)
+                                && eth_addr_equals(mac, nic->mac)));
+    }
+    free(name);
+    return concerns;
+}
+
+/* True if NICs have changed that are, or may be, on this host. */
+static bool
+own_nics_changed(const struct engine *e, const struct model *m,
+                 const struct tvd_db_changes *changes)
+{
+    bool own = changes->everything;
+
+    for (size_t i = 0; i < changes->n_nics && !own; i++) {
+        own = concerns_interfaces(e, m, changes->nics[i]);
+    }
+    return own;
 }
 
 static void
@@ -306,11 +328,15 @@ model_changed(struct engine *e, const struct tvd_db_changes *changes)
     if (changes->everything || changes->gateways) {
         note_tvds(e, m);
     }
-    if (own_nics_changed(e, changes)) {
+    if (own_nics_changed(e, m, changes)) {
         status_show_read(&e->status);
+        e->bindings_stale = true;
+    }
+    if (changes->everything || changes->gateways
+        || !shash_is_empty(&e->gateways.given)) {
+        e->gateways_stale = true;
     }
     if (changes->everything || changes->n_nics) {
-        e->model_changed = true;
         e->pipeline_dirty = true;
     }
 }
@@ -487,12 +513,12 @@ run_bindings(struct engine *e, const struct model *m)
 {
     uint64_t generation = vswitch_generation(e->vs);
 
-    if (!generation || (generation == e->vs_generation && !e->model_changed
+    if (!generation || (generation == e->vs_generation && !e->bindings_stale
                         && !e->gateway_ports_changed && !e->have_left)) {
         return;
     }
     e->vs_generation = generation;
-    e->gateway_ports_changed = e->have_left = false;
+    e->gateway_ports_changed = e->have_left = e->bindings_stale = false;
     bindings_update(&e->bindings, m, e->host, vswitch_ifaces(e->vs),
                     &e->gateways.ports, &e->sink);
     if (e->bindings.generation != e->bindings_seen) {
@@ -725,11 +751,11 @@ engine_run(struct engine *e)
     engine_fabric_run(e, now);
     m = e->db ? tvd_db_model(e->db) : NULL;
     if (m) {
-        if (e->model_changed) {
+        if (e->gateways_stale) {
             gateways_change(&e->gateways, m, e->host, now);
         }
         run_bindings(e, m);
-        e->model_changed = false;
+        e->gateways_stale = false;
         run_pipeline(e, m);
     }
     ofctl_run(e->oc, now);

@@ -200,18 +200,22 @@ void
 gateway_plan_wanted(const struct model *m, const char *host,
                     bool plain_frames, struct shash *wanted)
 {
-    const struct shash_node **ees = shash_sort(&m->ees);
+    struct shash managed = SHASH_INITIALIZER(&managed);
     struct gateway_index *index = NULL;
     struct sset used = SSET_INITIALIZER(&used);
+    const struct shash_node **ees, *node;
 
     shash_init(wanted);
-    for (size_t i = 0; i < shash_count(&m->ees); i++) {
-        const struct model_ee *ee = ees[i]->data;
+    SHASH_FOR_EACH (node, &m->ees) {
+        const struct model_ee *ee = node->data;
 
-        if (!ee->managed || !ee->host || strcmp(ee->host, host)) {
-            continue;
+        if (ee->managed && ee->host && !strcmp(ee->host, host)) {
+            shash_add(&managed, ee->name, ee);
         }
-
+    }
+    ees = shash_sort(&managed);
+    for (size_t i = 0; i < shash_count(&managed); i++) {
+        const struct model_ee *ee = ees[i]->data;
         struct gateway_wanted *w = xzalloc(sizeof *w);
 
         shash_add_assert(wanted, ee->name, w);
@@ -227,6 +231,7 @@ gateway_plan_wanted(const struct model *m, const char *host,
             fill(w, m, index, ee->nics[0], &used);
         }
     }
+    shash_destroy(&managed);
     sset_destroy(&used);
     gateway_index_destroy(index);
     free(ees);
