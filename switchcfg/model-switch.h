@@ -12,12 +12,15 @@
 #include "switchcfg/mib.h"
 #include "switchcfg/profile.h"
 #include "switchcfg/session.h"
+#include "switchcfg/tables.h"
 
 /* How it behaves.  Zeroed: well, one varbind after the other. */
 struct model_switch_options {
     bool atomic;                /* A SET is done as a whole or not at all. */
     enum portlist_order order;
-    bool lists_grow;            /* Takes lists of another length than it has. */
+    bool lists_grow;            /* Takes longer lists than it has. */
+    bool untagged_within_egress; /* Refuses untagged ports that are no
+                                 * members. */
     bool follow_current;        /* Current tables follow the static ones. */
 
     /* Misbehaviour. */
@@ -28,7 +31,6 @@ struct model_switch_options {
     unsigned int lose_nth;      /* The n-th SET is done, its answer lost. */
     bool accept_not_apply;      /* Acknowledges SETs and does nothing. */
     bool deaf;                  /* No answer to anything, nothing done. */
-    bool save_fails;            /* The object polled after saving says so. */
     long long int latency;      /* ms until an answer comes. */
     long long int timeout;      /* ms until a lost one is given up; 0: at
                                  * once. */
@@ -42,6 +44,7 @@ struct model_switch {
     struct switch_session session; /* First member. */
     struct model_switch_options options; /* May be changed at any time. */
     struct mib_varbinds objects; /* Sorted. */
+    size_t list_length;         /* Longest list that it came with. */
     unsigned int n_sets;        /* SET requests that came. */
     unsigned int n_requests;    /* On the wire: a walk counts as many as
                                  * GETBULKs of 50 would be. */
@@ -67,6 +70,10 @@ const struct mib_value *model_switch_get(const struct model_switch *,
 /* Changes or adds an object, behind everybody's back. */
 void model_switch_put(struct model_switch *, const struct mib_oid *,
                       const struct mib_value *);
+/* What a device of 'profile' that is this one shows; caller destroys. */
+void model_switch_read(const struct model_switch *,
+                       const struct switch_profile *profile,
+                       struct switch_tables *);
 /* Does a SET request, as the options say.  Returns the error-status and sets
  * '*error_index' (1-based; 0 if there is no error). */
 int model_switch_set(struct model_switch *, const struct mib_varbind *,

@@ -11,7 +11,8 @@
  *   - two ports are together in a VLAN only if they are so in the tables or
  *     as wanted;
  *   - ports and VLANs that are not ours are as they were, also in lists that
- *     ours are in.
+ *     ours are in.  (A VLAN that carries our mark is ours as a whole: a port
+ *     that is in it and should not be is taken out.)
  *
  * So: ingress filtering on; acceptable frames where they become fewer; leave
  * (untagged bits, then egress bits); create and join (the other way round);
@@ -22,11 +23,10 @@
 #define SWITCHCFG_PLAN_H 1
 
 #include "openvswitch/compiler.h"
+#include "svec.h"
 #include "switchcfg/mib.h"
 
 struct ds;
-struct sset;
-struct svec;
 struct switch_profile;
 struct switch_tables;
 struct switch_wanted;
@@ -36,7 +36,7 @@ enum switch_action {
     SWITCH_RESTRICT_FRAMES,     /* Acceptable frames: tagged only. */
     SWITCH_LEAVE_UNTAGGED,
     SWITCH_LEAVE_EGRESS,
-    SWITCH_ALLOW_EGRESS,        /* Clear bits of the forbidden list. */
+    SWITCH_CHANGE_FORBIDDEN,    /* Bits of the forbidden list. */
     SWITCH_CREATE_VLAN,
     SWITCH_NAME_VLAN,
     SWITCH_JOIN_EGRESS,
@@ -48,7 +48,8 @@ enum switch_action {
     SWITCH_SET_MODE,            /* Cisco: access or trunk. */
     SWITCH_SET_TRUNK_VLANS,     /* Cisco. */
     SWITCH_DELETE_VLAN,
-    SWITCH_RESTORE,             /* Whatever it was: back. */
+    SWITCH_UNPROTECT,           /* Only on the way back: ingress filtering
+                                 * off, GVRP on again. */
 };
 const char *switch_action_to_string(enum switch_action);
 
@@ -73,12 +74,13 @@ struct switch_plan {
     struct switch_pdu *pdus;
     size_t n;
     size_t allocated;
+    struct svec lines;          /* What changes, for people: a line for each
+                                 * port ("port 3 (Gi1/0/3): untagged in VLAN
+                                 * 1, which is not wanted") and VLAN. */
+    struct svec notes;          /* What the administrator should know. */
 };
 /* Zeroed is empty. */
 void switch_plan_destroy(struct switch_plan *);         /* Then as empty. */
-/* What would change, for people: for each port "port 3 (Gi1/0/3): access of
- * VLAN 110 (was: VLAN 1)", for each VLAN what becomes of it; one line each. */
-void switch_plan_describe(const struct switch_plan *, struct svec *lines);
 /* The PDUs themselves, one varbind a line: the same as would be sent. */
 void switch_plan_format(const struct switch_plan *, struct ds *);
 /* The varbinds of one PDU, to be sent; caller destroys. */
@@ -86,7 +88,7 @@ void switch_pdu_varbinds(const struct switch_pdu *, struct mib_varbinds *);
 size_t switch_plan_n_varbinds(const struct switch_plan *);
 
 /* Puts into 'plan', which is empty, what makes the device as 'wanted' says;
- * an empty plan if it is so already.  Returns NULL, or why there is no plan
+ * no PDUs if it is so already.  Returns NULL, or why there is no plan
  * ("port ..."; "VLAN ..."), with 'plan' empty; caller frees.
  *
  * It refuses: kinds of devices that cannot be written; names of ports that

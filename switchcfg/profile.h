@@ -48,12 +48,13 @@ enum switch_join {
     SWITCH_UNTAGGED_FIRST,
 };
 
-/* One SET of saving: 'value' for 'oid'.  In "oid" of a profile, "ROW" stands
- * for a row index that is chosen anew each time. */
+/* One varbind of saving.  In a profile an OID that ends in ".ROW" is that of a
+ * row, whose index is chosen anew each time. */
 struct switch_save_set {
     struct mib_oid oid;
-    int row_at;                 /* Position of ROW in 'oid', or -1. */
-    struct mib_value value;
+    bool in_row;
+    enum mib_type type;         /* A number type. */
+    int64_t value;
 };
 
 enum switch_save {
@@ -78,6 +79,8 @@ struct switch_profile {
     enum switch_model model;
     bool atomic;                /* A SET is done as a whole or not at all, and
                                  * in one instant. */
+    bool ordered;               /* The varbinds of a SET are done one after the
+                                 * other, in their order. */
     size_t max_varbinds;        /* In a SET; 0: as many as fit. */
     size_t max_message;         /* Octets; at most MIB_MAX_MESSAGE. */
     enum portlist_order order;
@@ -86,11 +89,6 @@ struct switch_profile {
     enum mib_type pvid_type;    /* MIB_UNSIGNED32 or MIB_INTEGER. */
     enum switch_create create;
     enum switch_join join;
-    bool fixed_length;          /* Lists must stay as long as they are read:
-                                 * always true of what we write if possible;
-                                 * here: a new row's are as long as the longest
-                                 * there is. */
-    bool trunk_needs_native;    /* A port must be untagged in some VLAN. */
     enum switch_support ingress_filtering;
     enum switch_support acceptable_frames;
     enum switch_support gvrp;
@@ -98,11 +96,13 @@ struct switch_profile {
     unsigned int settle_ms;     /* After a SET, before it can be read back. */
 
     enum switch_save save;
-    struct switch_save_set *save_sets; /* In one PDU each if 'save_single'. */
+    struct switch_save_set *save_sets;
     size_t n_save_sets;
-    bool save_single;
-    struct mib_oid poll;        /* 'n' is 0: the answer to the SET is all. */
-    int poll_row_at;            /* As row_at. */
+    bool save_single;           /* Each in a PDU of its own. */
+    struct mib_oid poll;        /* 'n' is 0: nothing tells, see
+                                 * switch_profile_save_poll(). */
+    bool poll_in_row;
+    bool poll_changes;          /* Saved once it is other than before. */
     int64_t *poll_done;         /* Values that mean: saved; */
     size_t n_poll_done;
     int64_t *poll_failed;       /* and not saved.  Others: not yet. */
@@ -158,12 +158,15 @@ void switch_profile_save_pdus(const struct switch_profile *, uint32_t row,
 /* Likewise for cleaning up. */
 void switch_profile_cleanup(const struct switch_profile *, uint32_t row,
                             struct mib_varbinds *pdu);
-/* What to GET to know whether it was saved; false if nothing. */
+/* What to GET to know whether it was saved, before the SETs too; false if
+ * there is no such object: then it is not known that it was. */
 bool switch_profile_save_poll(const struct switch_profile *, uint32_t row,
                               struct mib_oid *);
 enum switch_saved { SWITCH_SAVED, SWITCH_NOT_SAVED, SWITCH_STILL_SAVING };
-/* What the answer to that GET means. */
+/* What the answer 'now' to that GET means, after 'before' (may be NULL) the
+ * SETs. */
 enum switch_saved switch_profile_saved(const struct switch_profile *,
-                                       const struct mib_value *);
+                                       const struct mib_value *before,
+                                       const struct mib_value *now);
 
 #endif /* switchcfg/profile.h */

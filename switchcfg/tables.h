@@ -20,7 +20,8 @@
 struct sset;
 struct switch_profile;
 
-#define SWITCH_TABLES_MAX 65536 /* VLANs, ports, interfaces, each. */
+#define SWITCH_TABLES_MAX 65536 /* VLANs, ports, interfaces, each; */
+#define SWITCH_OCTETS_MAX 8192  /* and octets of a list or name. */
 
 /* A row of dot1qVlanStaticTable, and of the current table for its VID. */
 struct switch_vlan {
@@ -36,6 +37,7 @@ struct switch_vlan {
     bool has_name, has_egress, has_forbidden, has_untagged;
     struct portlist egress, forbidden, untagged;
     int row_status;             /* 0: not there. */
+    bool bad;                   /* Something in the static row was wrong. */
     bool has_current_egress, has_current_untagged;
     uint32_t time_mark;         /* Of the current lists: the newest. */
     struct portlist current_egress, current_untagged;
@@ -52,6 +54,7 @@ struct switch_port {
     int acceptable_frames;      /* 0: not there. */
     int ingress_filtering;
     int gvrp;
+    bool bad;                   /* Something of the port was wrong. */
 };
 
 /* An interface. */
@@ -80,8 +83,11 @@ struct switch_tables {
     struct hmap vlans;          /* "struct switch_vlan". */
     struct hmap ports;          /* "struct switch_port". */
     struct hmap interfaces;     /* "struct switch_interface". */
+    struct switch_vlan **by_vid; /* 4096 elements, by switch_tables_finish();
+                                 * a VID without a row is NULL. */
     size_t n_bad;               /* Varbinds that were wrong, */
     char *first_bad;            /* and what the first was; or NULL. */
+    bool rows_bad;              /* Among them an index of a static row. */
 };
 
 /* Empty tables of a device of this kind.  'profile' must outlive them. */
@@ -99,12 +105,9 @@ void switch_tables_finish(struct switch_tables *);
 
 struct switch_vlan *switch_tables_row(const struct switch_tables *,
                                       uint32_t row);
-/* The VLAN 'vid' with a static row; NULL if there is none. */
+/* The VLAN 'vid', with a static row if 'is_static'; NULL if there is none. */
 struct switch_vlan *switch_tables_vlan(const struct switch_tables *,
                                        unsigned int vid);
-/* The VLAN 'vid' as the current table has it; NULL if it has not. */
-struct switch_vlan *switch_tables_current(const struct switch_tables *,
-                                          unsigned int vid);
 struct switch_port *switch_tables_port(const struct switch_tables *,
                                        uint32_t number);
 struct switch_interface *switch_tables_interface(const struct switch_tables *,

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# switchcfg: physical switches over SNMP.  The core is pure; what reads files
+# is in libswitchcfg.a, to be linked in front of it.
+
+switchcfg_core := \
+	switchcfg/find-port.c \
+	switchcfg/goal.c \
+	switchcfg/mib.c \
+	switchcfg/plan.c \
+	switchcfg/plan-cisco.c \
+	switchcfg/portlist.c \
+	switchcfg/profile.c \
+	switchcfg/session.c \
+	switchcfg/snmprec.c \
+	switchcfg/tables.c \
+	switchcfg/wanted.c
+
+$(eval $(call library,switchcfg/switchcfg-core,$(switchcfg_core)))
+
+switchcfg_adapters := \
+	switchcfg/profile-files.c
+
+$(eval $(call library,switchcfg/switchcfg,$(switchcfg_adapters)))
+$(eval $(call library,switchcfg/switchcfg-fake,switchcfg/model-switch.c))
