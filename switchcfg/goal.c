@@ -80,6 +80,65 @@ find_goal_port(const struct switch_goal *goal, uint32_t number)
 
 /* --- Can this device be configured at all? ---------------------------------*/
 
+/* The port at which all lists of the device end, or 0 if it has lists of
+ * different lengths, or such that end with their last port: those grow. */
+static unsigned int
+last_listed_port(const struct switch_tables *t)
+{
+    const struct switch_vlan *v;
+    bool padded = false;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        if (v->has_egress) {
+            if (n && v->egress.n != n) {
+                return 0;
+            }
+            n = v->egress.n;
+            padded = padded || (n && !v->egress.octets[n - 1]);
+        }
+    }
+    return padded ? 8 * n : 0;
+}
+
+/* The lowest port that is in a list and does not exist, or 0. */
+static unsigned int
+unknown_port(const struct switch_tables *t)
+{
+    const struct switch_vlan *v;
+    unsigned int port, lowest = 0;
+
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        PORTLIST_FOR_EACH (port, &v->egress, t->profile->order) {
+            if ((!lowest || port < lowest) && !switch_tables_port(t, port)) {
+                lowest = port;
+            }
+        }
+    }
+    return lowest;
+}
+
+/* Some devices number the bits of their lists otherwise than their ports.  It
+ * shows where lists are too short for the ports that there are, and at the
+ * same time hold ports that there are not. */
+static char *
+check_numbering(const struct switch_tables *t)
+{
+    unsigned int end = last_listed_port(t), unknown = unknown_port(t);
+    const struct switch_port *p;
+
+    HMAP_FOR_EACH (p, node, &t->ports) {
+        if (end && p->has_pvid && p->number > end && unknown) {
+            return xasprintf("the device's lists of ports end at port %u, its "
+                             "ports do not (port %"PRIu32"), and the lists "
+                             "hold port %u, which it does not have: it is not "
+                             "known which port they mean", end, p->number,
+                             unknown);
+        }
+    }
+    return NULL;
+}
+
 static char *
 check_device(const struct switch_tables *t)
 {
@@ -121,6 +180,7 @@ static char *
 check_port(const struct switch_tables *t, const struct goal_port *g)
 {
     const struct switch_profile *profile = t->profile;
+    unsigned int end = last_listed_port(t);
 
     if (g->now->bad) {
         return xasprintf("%s: what the device says of it is not right (%s)",
@@ -130,6 +190,11 @@ check_port(const struct switch_tables *t, const struct goal_port *g)
         return xasprintf("%s: the device has no PVID (dot1qPvid) for it, so "
                          "it cannot be given a VLAN; is it a routed port, or "
                          "member of an aggregation?", g->label);
+    }
+    if (end && g->now->number > end) {
+        return xasprintf("%s: the device's lists of ports end at port %u, so "
+                         "it cannot be put into a VLAN over Q-BRIDGE",
+                         g->label, end);
     }
     if (profile->ingress_filtering == SWITCH_UNUSED
         || (profile->ingress_filtering == SWITCH_IF_PRESENT
@@ -592,6 +657,9 @@ start(struct switch_goal *goal, const struct switch_tables *t,
     svec_init(&goal->notes);
     goal->tables = t;
     error = check_device(t);
+    if (!error && !shash_is_empty(&w->ports)) {
+        error = check_numbering(t);
+    }
     if (!error) {
         error = switch_wanted_check(w);
     }

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests of the pure part of switchcfg; the switch in memory stands for devices.
+
+switchcfg_test_archives := switchcfg/libswitchcfg-fake.a \
+	switchcfg/libswitchcfg.a switchcfg/libswitchcfg-core.a \
+	flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a lib/libtvd.a
+
+$(eval $(call unit_test,test-switch-recorded,tests/unit/test-switch-recorded.c \
+	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
