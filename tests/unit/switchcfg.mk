@@ -8,3 +8,5 @@ switchcfg_test_archives := switchcfg/libswitchcfg-fake.a \
 
 $(eval $(call unit_test,test-switch-recorded,tests/unit/test-switch-recorded.c \
 	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-exhaustive,tests/unit/test-switch-exhaustive.c \
+	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
