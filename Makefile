@@ -129,7 +129,7 @@ OBJS :=
 SRCS :=
 GENERATED :=
 MODULES := lib flowpolicy schema ovs-tvd gateway hostlabel switchcfg \
-	ipsec-overlay controller agent cli tests man packaging
+	ipsec-overlay controller agent cli link tests man packaging
 ifdef NEED_OVS
 include $(wildcard $(addsuffix /module.mk,$(MODULES)))
 endif
@@ -228,7 +228,7 @@ fuzz-targets: $(FUZZ_TARGETS)
 bench: all $(UNIT_TESTS)
 	@B=$(B) tests/bench/run $(T)
 
-## demo        examples/outsourcing.yaml on this machine, measured with real packets (root)
+## demo        examples/outsourcing-3hosts.yaml on this machine, measured with real packets (root)
 .PHONY: demo
 demo: all
 	@B=$(B) tests/mininet/demo

@@ -20,6 +20,7 @@ struct admission {
     const struct model_host *host;
     const char *host_name;
     const struct smap *gateways;
+    const struct sset *let_go;
     struct shash claimed;       /* Interface name by NIC name. */
     struct shash labels;        /* "struct model_ee *" by name of its label:
                                  * one EE that runs here for each label, since
@@ -34,6 +35,8 @@ bindings_init(struct bindings *b)
     shash_init(&b->by_iface);
     sset_init(&b->foreign);
     shash_init(&b->leaving);
+    sset_init(&b->let_go);
+    b->began = false;
     b->clock = 0;
     b->generation = 1;
 }
@@ -79,6 +82,7 @@ bindings_destroy(struct bindings *b)
         leaving_destroy(b, node);
     }
     shash_destroy(&b->leaving);
+    sset_destroy(&b->let_go);
 }
 
 void
@@ -184,19 +188,19 @@ is_sole_host(struct admission *a, const struct model_ee *ee)
     return sole;
 }
 
-/* Why 'nic', which may be here, has to wait for another host or the
+/* Why 'nic', called 'name', which may be here, has to wait for another host or the
  * controller, or NULL; caller frees. */
 static char *
-hold_back(struct admission *a, const struct model_nic *nic)
+hold_back(struct admission *a, const struct model_nic *nic, const char *name)
 {
     const struct model_ee *ee = nic->ee;
 
-    if (nic->host) {
-        return (strcmp(nic->host, a->host_name)
-                ? xasprintf("waits for host %s to let go of NIC %s/%s",
-                            nic->host, ee->name, nic->name) : NULL);
+    if (nic->host && strcmp(nic->host, a->host_name)) {
+        return xasprintf("waits for host %s to let go of NIC %s/%s",
+                         nic->host, ee->name, nic->name);
     }
-    return ((ee->host || is_sole_host(a, ee)) ? NULL
+    return ((nic->host && !sset_contains(a->let_go, name))
+            || ee->host || is_sole_host(a, ee) ? NULL
             : xasprintf("waits for the controller to say which host NIC %s/%s "
                         "is on", ee->name, nic->name));
 }
@@ -263,7 +267,7 @@ decide(struct admission *a, struct bindings *b,
         binding->reason = xasprintf("port %s is still being taken from NIC %s",
                                     iface->name, leaving);
     } else if (!binding->reason) {
-        binding->reason = hold_back(a, nic);
+        binding->reason = hold_back(a, nic, binding->nic);
         binding->waits = binding->reason != NULL;
         binding->moves_here = binding->waits && moves_here(a, nic->ee);
         if (binding->waits) {
@@ -446,13 +450,66 @@ replace_foreign(struct bindings *b, struct sset *names,
         /* The port of a gateway that is going is no stranger. */
         if (!sset_contains(&b->foreign, name) && !smap_get(gateways, name)) {
             report(sink, REPORT_INFO, "foreign-port",
-                   "port %s%s%s belongs to no NIC of the policy: it stays "
-                   "mute", name, iface->iface_id ? " with iface-id " : "",
+                   "port %s%s%s belongs to no NIC of the policy, or to one of "
+                   "a TVD that has no business on this host: it stays mute",
+                   name, iface->iface_id ? " with iface-id " : "",
                    iface->iface_id ? iface->iface_id : "");
         }
     }
     sset_swap(&b->foreign, names);
     sset_destroy(names);
+}
+
+/* The names of the NICs that some interface was known to claim when this
+ * process began. */
+static void
+claimed_names(const struct bindings *b, struct sset *names)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &b->by_iface) {
+        sset_add(names, ((struct binding *) node->data)->nic);
+    }
+}
+
+/* What had been let go of before this process began: its row is gone. */
+static void
+recall_let_go(struct bindings *b, const struct model *m, const char *host)
+{
+    struct sset claimed = SSET_INITIALIZER(&claimed);
+    const struct model_nic *nic;
+
+    claimed_names(b, &claimed);
+    HMAP_FOR_EACH (nic, id_node, &m->nics_by_id) {
+        if (nic->host && !strcmp(nic->host, host)) {
+            char *name = model_nic_full_name(nic);
+
+            if (!sset_contains(&claimed, name)) {
+                sset_add(&b->let_go, name);
+            }
+            free(name);
+        }
+    }
+    sset_destroy(&claimed);
+}
+
+/* Forgets what the controller has said something new about. */
+static void
+update_let_go(struct bindings *b, const struct model *m, const char *host)
+{
+    const char *name;
+
+    if (!b->began) {
+        b->began = true;
+        recall_let_go(b, m, host);
+    }
+    SSET_FOR_EACH_SAFE (name, &b->let_go) {
+        const struct model_nic *nic = model_nic_find_full_name(m, name);
+
+        if (!nic || !nic->host || strcmp(nic->host, host)) {
+            sset_find_and_delete(&b->let_go, name);
+        }
+    }
 }
 
 void
@@ -465,6 +522,7 @@ bindings_update(struct bindings *b, const struct model *m, const char *host,
         .host = model_host_find(m, host),
         .host_name = host,
         .gateways = gateways,
+        .let_go = &b->let_go,
         .claimed = SHASH_INITIALIZER(&a.claimed),
         .labels = SHASH_INITIALIZER(&a.labels),
         .sole = SHASH_INITIALIZER(&a.sole),
@@ -473,6 +531,7 @@ bindings_update(struct bindings *b, const struct model *m, const char *host,
     struct sset foreign = SSET_INITIALIZER(&foreign);
     struct candidate *c = sort_candidates(b, m, ifaces);
 
+    update_let_go(b, m, host);
     for (size_t i = 0; i < shash_count(ifaces); i++) {
         const struct model_nic *nic = find_nic(m, c[i].iface);
 
@@ -503,6 +562,7 @@ bindings_have_left(struct bindings *b, uint64_t goal)
         const struct leaving *leaving = node->data;
 
         if (leaving->goal && leaving->goal <= goal) {
+            sset_add(&b->let_go, leaving->nic);
             leaving_destroy(b, node);
             news = true;
         }

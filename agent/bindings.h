@@ -20,7 +20,9 @@
  * which host holds it; only if none does, and no other host may, this one may
  * begin on its own.  Otherwise the interface waits.  And this host says that
  * it has let go of a NIC only when its flows are out of the data path: until
- * then the NIC is "leaving". */
+ * then the NIC is "leaving".  Once it has left, another host may be given it at
+ * any moment: that this one still reads in the model that it holds it counts
+ * for nothing until the controller has given it anew. */
 
 #ifndef AGENT_BINDINGS_H
 #define AGENT_BINDINGS_H 1
@@ -67,6 +69,9 @@ struct bindings {
     struct shash by_iface;      /* "struct binding *" by interface name. */
     struct sset foreign;        /* Interfaces that are no NIC's. */
     struct shash leaving;       /* "struct leaving *" by interface name. */
+    struct sset let_go;         /* Full names of NICs that have left, and
+                                 * that this host still seems to hold. */
+    bool began;                 /* There was an update. */
     uint64_t clock;             /* Highest 'since' given out. */
     uint64_t generation;        /* Grows when anything here has changed. */
 };

@@ -42,7 +42,7 @@ struct engine_config {
 };
 
 /* Strings are copied; the worker is borrowed.  Registers the unixctl commands
- * "tvd/show", "tvd/flows" and "tvd/counters". */
+ * "tvd/show", "tvd/flows", "tvd/counters" and "tvd/recompute". */
 struct engine *engine_create(const struct engine_config *);
 /* Leaves everything that is installed as it is. */
 void engine_destroy(struct engine *);

@@ -34,6 +34,25 @@ show_binding(const struct binding *b, uint64_t installed, struct ds *s)
     }
 }
 
+/* The TVDs that the database has for this host: what an administrator may hold
+ * against the host's label and the matrix. */
+static void
+show_tvds(const struct engine *e, struct ds *s)
+{
+    const struct model *m = tvd_db_model(e->db);
+    const struct model_host *host = model_host_find(m, e->host);
+    const struct shash_node **nodes = shash_sort(&m->tvds);
+
+    for (size_t i = 0; i < shash_count(&m->tvds); i++) {
+        const struct model_tvd *tvd = nodes[i]->data;
+        bool own = host && model_label_may_be_carried(tvd->label, host->label);
+
+        ds_put_format(s, "TVD %s: %s\n", tvd->name,
+                      own ? "own" : "peer of an own one");
+    }
+    free(nodes);
+}
+
 static void
 show(struct unixctl_conn *conn, int argc OVS_UNUSED,
      const char *argv[] OVS_UNUSED, void *e_)
@@ -45,7 +64,8 @@ show(struct unixctl_conn *conn, int argc OVS_UNUSED,
 
     ds_put_format(&s, "host %s\n", e->host ? e->host : "(not known yet)");
     ds_put_format(&s, "policy: %s, seq %"PRId64", enforced %"PRId64"\n",
-                  read ? "read" : "never read",
+                  !read ? "never read"
+                  : tvd_db_is_waiting(e->db) ? "changing" : "read",
                   read ? tvd_db_seq(e->db) : 0, e->enforced);
     ds_put_format(&s, "bridge %s: %s, flows %"PRIuSIZE" wanted, %"PRIuSIZE
                   " installed, %"PRIuSIZE" differ\n", e->config.bridge,
@@ -59,6 +79,9 @@ show(struct unixctl_conn *conn, int argc OVS_UNUSED,
                   : "being made");
     if (e->error[0]) {
         ds_put_format(&s, "error: %s\n", e->error);
+    }
+    if (read) {
+        show_tvds(e, &s);
     }
     for (size_t i = 0; i < shash_count(&e->bindings.by_iface); i++) {
         show_binding(nodes[i]->data, ofctl_installed(e->oc), &s);
@@ -116,9 +139,28 @@ show_counters(struct unixctl_conn *conn, int argc OVS_UNUSED,
     ds_destroy(&s);
 }
 
+/* Reads the database's replica and computes all flows anew, as after a start.
+ * If nothing was wrong the result is the same, and nothing is sent. */
+static void
+recompute(struct unixctl_conn *conn, int argc OVS_UNUSED,
+          const char *argv[] OVS_UNUSED, void *e_)
+{
+    struct engine *e = e_;
+
+    if (!e->db) {
+        unixctl_command_reply_error(conn, "the name of this host is not known "
+                                    "yet: Open vSwitch's database cannot be "
+                                    "read");
+        return;
+    }
+    tvd_db_reread(e->db);
+    unixctl_command_reply(conn, NULL);
+}
+
 void
 engine_show_init(struct engine *e)
 {
+    unixctl_command_register("tvd/recompute", "", 0, 0, recompute, e);
     unixctl_command_register("tvd/show", "", 0, 0, show, e);
     unixctl_command_register("tvd/flows", "", 0, 0, show_flows, e);
     unixctl_command_register("tvd/counters", "", 0, 0, show_counters, e);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "controller/enrolment.h"
 #include "lib/ca.h"
 #include "lib/identity.h"
@@ -36,6 +37,8 @@ struct access {
     bool work;
     bool writing;               /* The transaction is under way. */
     bool dropping;              /* It drops connections. */
+    bool dropped;               /* It did; the rest is to be written. */
+    struct timespec changed;    /* Of hosts' authorities, when last seen. */
 };
 
 /* --- Roles ----------------------------------------------------------------
@@ -106,6 +109,12 @@ access_lock(const struct access *a)
     return a->lock;
 }
 
+bool
+access_is_foreign(const struct access *a, const struct ovsdb_idl *idl)
+{
+    return !a->ca && tvdrec_connection_first(idl);
+}
+
 /* --- The server's certificate ---------------------------------------------*/
 
 void
@@ -117,13 +126,30 @@ access_use_tls(const struct ca *ca)
     stream_ssl_set_ca_cert_file(ca_certificate_file(ca, CA_ADMINS), false);
 }
 
+/* Sees that the members of a cluster are to trust others: we or another
+ * controller have changed the file. */
+static bool
+authorities_changed(struct access *a)
+{
+    struct stat s;
+
+    if (a->own_server || stat(ca_certificate_file(a->ca, CA_HOSTS), &s)
+        || (s.st_mtim.tv_sec == a->changed.tv_sec
+            && s.st_mtim.tv_nsec == a->changed.tv_nsec)) {
+        return false;
+    }
+    a->changed = s.st_mtim;
+    return true;
+}
+
 void
 access_run(struct access *a, const struct report_sink *sink,
            long long int wall)
 {
     char *error;
 
-    if (a->ca && ca_hosts_run(a->ca, wall / 1000)) {
+    if (a->ca && (ca_hosts_run(a->ca, wall / 1000)
+                  | authorities_changed(a))) {
         a->work = true;
     }
     if (!a->ca || wall / 1000 < a->renewal) {
@@ -149,6 +175,9 @@ access_wait(const struct access *a, long long int wall)
 
         /* By the hour, should somebody set the clock. */
         poll_timer_wait(MAX(0, MIN(left, 3600 * 1000)));
+        if (!a->own_server) {
+            poll_timer_wait(1000);
+        }
     }
 }
 
@@ -313,18 +342,68 @@ write_connections(const struct access *a, struct ovsdb_idl *idl,
     free(rows);
 }
 
+/* The PEM blocks of a text. */
+static void
+split_certificates(char *text, struct svec *certificates)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    static const char end[] = "-----END CERTIFICATE-----";
+    char *from, *to;
+
+    while ((from = strstr(text, begin)) && (to = strstr(from, end))) {
+        text = to + strlen(end);
+        svec_add_nocopy(certificates,
+                        xasprintf("%.*s\n", (int) (text - from), from));
+    }
+    svec_sort_unique(certificates);
+}
+
+/* For the members of a cluster.  None is no order to forget all: where no host
+ * is trusted there is an authority of nobody. */
+static void
+write_authorities(const struct access *a, const struct ovsdb_idl *idl)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(idl);
+    struct svec certificates = SVEC_EMPTY_INITIALIZER;
+    char *text;
+
+    if (!global || !tvdrec_server_has_tvd_global_table_col_host_authorities(
+            idl)) {
+        return;
+    }
+    text = ca_certificate(a->ca, CA_HOSTS);
+    split_certificates(text, &certificates);
+    if (certificates.n) {
+        tvdrec_tvd_global_set_host_authorities(
+            global, CONST_CAST(const char **, certificates.names),
+            certificates.n);
+    }
+    free(text);
+    svec_destroy(&certificates);
+}
+
 /* Has the database server close all connections of hosts: it does so when the
  * way it marks packets is to be another one, and listens again at once.  By then
- * it has read what it trusts anew. */
+ * it has read what it trusts anew.
+ *
+ * The server looks at this when it begins a turn of its loop.  So after this
+ * transaction a second one must follow, 'confirmed', which makes it begin one:
+ * when that is done the connections are closed, and what is removed with it
+ * cannot come back. */
 static void
-drop_connections(const struct ovsdb_idl *idl)
+drop_connections(const struct ovsdb_idl *idl, bool confirmed)
 {
     const struct tvdrec_connection *row;
 
     TVDREC_CONNECTION_FOR_EACH (row, idl) {
-        if (!strcmp(row->role, ACCESS_AGENT_ROLE)) {
-            const char *dscp = smap_get(&row->other_config, "dscp");
+        const char *dscp = smap_get(&row->other_config, "dscp");
 
+        if (strcmp(row->role, ACCESS_AGENT_ROLE)) {
+            continue;
+        } else if (confirmed) {
+            tvdrec_connection_update_other_config_setkey(
+                row, "closed", dscp ? dscp : "48");
+        } else {
             /* Class selectors 6, which is the default, and 5. */
             tvdrec_connection_update_other_config_setkey(
                 row, "dscp", dscp && !strcmp(dscp, "40") ? "48" : "40");
@@ -364,6 +443,20 @@ has_columns(const struct ovsdb_idl *idl)
             && tvdrec_server_has_connection_table_col_other_config(idl));
 }
 
+/* Makes the database agree with who is revoked, in two transactions if
+ * connections are to be dropped. */
+static void
+write_hosts(struct access *a, struct ovsdb_idl *idl)
+{
+    a->dropping = ca_hosts_must_drop(a->ca) && !a->dropped;
+    if (a->dropping || a->dropped) {
+        drop_connections(idl, a->dropped);
+    }
+    if (!a->dropping) {
+        write_revoked(a, idl);
+    }
+}
+
 void
 access_write(struct access *a, struct ovsdb_idl *idl,
              struct ovsdb_idl_txn *txn)
@@ -374,13 +467,12 @@ access_write(struct access *a, struct ovsdb_idl *idl,
     write_roles(idl, txn);
     if (a->ca) {
         write_connections(a, idl, txn);
+        if (!a->own_server) {
+            write_authorities(a, idl);
+        }
     }
     if (a->ca && has_columns(idl)) {
-        write_revoked(a, idl);
-        a->dropping = ca_hosts_must_drop(a->ca);
-        if (a->dropping) {
-            drop_connections(idl);
-        }
+        write_hosts(a, idl);
     }
     a->work = false;
     a->writing = true;
@@ -389,11 +481,17 @@ access_write(struct access *a, struct ovsdb_idl *idl,
 void
 access_written(struct access *a, bool success)
 {
-    if (!success) {
-        a->work = true;
-    } else if (a->dropping) {
+    bool dropped = success && a->dropping;
+
+    if (success && a->dropped) {
         ca_hosts_dropped(a->ca);
+        /* Somebody waits for that. */
+        poll_immediate_wake();
     }
+    if (!success || dropped) {
+        a->work = true;
+    }
+    a->dropped = dropped || (a->dropped && !success);
     a->writing = a->dropping = false;
 }
 

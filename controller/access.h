@@ -6,7 +6,8 @@
  * It keeps these things right: the certificate of our own database server;
  * the rows of RBAC_Role and RBAC_Permission, which say what the agent of a
  * host may change; the rows of Connection, which say where the database server
- * listens; what the database says of revoked hosts.  And it has the
+ * listens; what the database says of revoked hosts; and in a cluster's, whose
+ * certificates its members accept as those of hosts.  And it has the
  * certificates of hosts made, and withdrawn.
  *
  * It does not listen and does not enforce: ovsdb-server does, by the column
@@ -69,6 +70,11 @@ void access_destroy(struct access *);
  * away from others ("steal"), so where hosts can connect it is one that they
  * do not know: controllers that share a directory of keys do. */
 const char *access_lock(const struct access *);
+
+/* True if hosts can connect to this database and we have no authorities.
+ * Another controller lets them, with a lock that we do not know: we must not
+ * write. */
+bool access_is_foreign(const struct access *, const struct ovsdb_idl *);
 
 /* Renews the certificate of our own server in time, also where
  * access_use_tls() has put it to use.  'wall' is in ms. */

@@ -167,6 +167,22 @@ api_call_reply(struct api_call *call, struct json *result)
 }
 
 void
+api_call_reply_secret(struct api_call *call, struct json *result)
+{
+    struct vlog_module *module = vlog_module_from_name("jsonrpc");
+    enum vlog_level levels[VLF_N_DESTINATIONS];
+
+    for (int i = 0; i < VLF_N_DESTINATIONS; i++) {
+        levels[i] = vlog_get_level(module, i);
+        vlog_set_levels(module, i, MIN(levels[i], VLL_INFO));
+    }
+    api_call_reply(call, result);
+    for (int i = 0; i < VLF_N_DESTINATIONS; i++) {
+        vlog_set_levels(module, i, levels[i]);
+    }
+}
+
+void
 api_call_fail(struct api_call *call, struct json *errors,
               const char *format, ...)
 {

@@ -53,6 +53,9 @@ bool api_call_is_dead(const struct api_call *);
 
 /* Each sends a reply, if somebody still wants it, and frees the call. */
 void api_call_reply(struct api_call *, struct json *result);
+/* The same for a result with a secret, which is kept out of the log also where
+ * messages are logged. */
+void api_call_reply_secret(struct api_call *, struct json *result);
 /* 'errors' may be NULL; see docs/ARCHITECTURE.md.  Takes over 'errors'. */
 void api_call_fail(struct api_call *, struct json *errors,
                    const char *format, ...)

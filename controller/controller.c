@@ -18,12 +18,14 @@
 #include "controller/dbserver.h"
 #include "controller/engine.h"
 #include "controller/enrol-server.h"
+#include "controller/member.h"
 #include "daemon.h"
 #include "fatal-signal.h"
 #include "lib/ca.h"
 #include "lib/dirs.h"
 #include "lib/duration.h"
 #include "lib/idl-redial.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
@@ -47,6 +49,7 @@ struct options {
     struct svec enrol;          /* For hosts that want certificates. */
     long long int lifetime;     /* Of hosts' certificates, seconds. */
     long long int grace;        /* For renewing them, seconds. */
+    const char *member;         /* Sign a certificate for it, and end. */
 };
 
 static OVS_NO_RETURN void
@@ -61,8 +64,9 @@ usage(void)
            "  --api=PASSIVE           where tvdctl connects\n"
            "                          (default: punix:%s/controller.sock);\n"
            "                          pssl:PORT[:IP] in addition\n"
-           "  --listen=pssl:PORT[:IP] where the own ovsdb-server listens for\n"
-           "                          agents of other hosts\n"
+           "  --listen=pssl:PORT[:IP] where the own ovsdb-server, or each\n"
+           "                          member of a cluster, listens for agents\n"
+           "                          of other hosts\n"
            "  --enrol=ptcp:PORT[:IP]  where hosts ask for certificates\n"
            "  --certificate-lifetime=TIME  of hosts' certificates, such as\n"
            "                          15m or 24h (default: %dh)\n"
@@ -71,6 +75,8 @@ usage(void)
            "  --pki=DIR               keys of the authorities, to be shared by\n"
            "                          several controllers (default: %s/pki,\n"
            "                          with --db: none)\n"
+           "  --certify-member=NAME   sign the request on standard input for\n"
+           "                          a machine of a cluster, and end\n"
            "  --unixctl=SOCKET        control socket\n"
            "                          (default: %s/tvd-controller.ctl)\n"
            "  -h, --help              display this help message\n"
@@ -159,6 +165,9 @@ parse_time(const char *option, const char *text, long long int min)
 static void
 complete_options(struct options *o)
 {
+    if (o->db && o->member) {
+        ovs_fatal(0, "--certify-member needs no --db, but the keys: --pki");
+    }
     if (o->db && !o->pki && o->listen.n) {
         ovs_fatal(0, "--listen is for the controller's own database server; "
                   "with --db, it needs --pki");
@@ -167,6 +176,11 @@ complete_options(struct options *o)
         ovs_fatal(0, "%s needs the controller's own authority, which there is "
                   "none of with --db and without --pki",
                   o->tls_api.n ? "--api=pssl:" : "--enrol");
+    }
+    if (o->db && o->tls_api.n && strstr(o->db, "ssl:")) {
+        ovs_fatal(0, "--api=pssl: and --db=ssl: need different certificates; "
+                  "let tvd-link connect to the database, see "
+                  "tvd-db-cluster(8)");
     }
     o->api = o->api ? o->api : xasprintf("punix:%s/controller.sock",
                                          tvd_rundir());
@@ -182,6 +196,7 @@ enum {
     OPT_GRACE,
     OPT_ENROL,
     OPT_PKI,
+    OPT_CERTIFY_MEMBER,
     VLOG_OPTION_ENUMS,
     DAEMON_OPTION_ENUMS,
     SSL_OPTION_ENUMS,
@@ -230,6 +245,7 @@ parse_options(int argc, char *argv[], struct options *o)
         { "certificate-grace", required_argument, NULL, OPT_GRACE },
         { "enrol", required_argument, NULL, OPT_ENROL },
         { "pki", required_argument, NULL, OPT_PKI },
+        { "certify-member", required_argument, NULL, OPT_CERTIFY_MEMBER },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         VLOG_LONG_OPTIONS,
@@ -271,6 +287,9 @@ parse_options(int argc, char *argv[], struct options *o)
         case OPT_PKI:
             free(o->pki);
             o->pki = xstrdup(optarg);
+            break;
+        case OPT_CERTIFY_MEMBER:
+            o->member = optarg;
             break;
         case 'h':
             usage();
@@ -335,18 +354,46 @@ open_ca(const struct options *o)
     return ca;
 }
 
+/* Answers "--certify-member": a request comes in, a bundle goes out. */
+static void
+certify_member(const struct options *o)
+{
+    char csr[CA_MAX_REQUEST + 2];
+    struct ds bundle = DS_EMPTY_INITIALIZER;
+    struct ca *ca = open_ca(o);
+    char *error;
+
+    csr[fread(csr, 1, sizeof csr - 1, stdin)] = '\0';
+    error = member_certify(ca, o->member, csr, time_wall(), &bundle);
+    if (error) {
+        ovs_fatal(0, "%s", error);
+    }
+    if (fputs(ds_cstr(&bundle), stdout) < 0 || fflush(stdout)) {
+        ovs_fatal(errno, "cannot write the certificate");
+    }
+    ds_destroy(&bundle);
+    ca_close(ca);
+}
+
+/* Nothing listens on TLS without it. */
+static void
+renew_server_certificate(struct ca *ca)
+{
+    long long int next;
+    char *error = ca_renew_server(ca, time_wall(), &next);
+
+    if (error) {
+        ovs_fatal(0, "%s", error);
+    }
+}
+
 static struct dbserver *
 start_dbserver(struct ca *ca)
 {
     struct dbserver *dbserver;
-    long long int next;
     char *error;
 
-    /* The server does not start without its certificate. */
-    error = ca_renew_server(ca, time_wall(), &next);
-    if (error) {
-        ovs_fatal(0, "%s", error);
-    }
+    renew_server_certificate(ca);
     dbserver = dbserver_create(tvd_rundir(), tvd_dbdir());
     dbserver_set_tls(dbserver, ca_server_file(ca),
                      ca_certificate_file(ca, CA_HOSTS));
@@ -415,12 +462,13 @@ add_api_server(struct apis *apis, const char *target, struct engine *engine)
 }
 
 static void
-open_apis(struct apis *apis, const struct options *o, const struct ca *ca,
+open_apis(struct apis *apis, const struct options *o, struct ca *ca,
           struct engine *engine)
 {
     apis->servers = xcalloc(o->tls_api.n + 1, sizeof *apis->servers);
     add_api_server(apis, o->api, engine);
     if (o->tls_api.n) {
+        renew_server_certificate(ca);
         access_use_tls(ca);
     }
     for (size_t i = 0; i < o->tls_api.n; i++) {
@@ -528,6 +576,11 @@ main(int argc, char *argv[])
     ovs_cmdl_proctitle_init(argc, argv);
     set_program_name(argv[0]);
     parse_options(argc, argv, &options);
+    if (options.member) {
+        umask(077);
+        certify_member(&options);
+        return 0;
+    }
     fatal_ignore_sigpipe();
 
     make_dir(tvd_rundir(), 0755);

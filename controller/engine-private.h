@@ -39,6 +39,7 @@ struct engine {
     long long int started;      /* Monotonic ms. */
     size_t n_problems;          /* As last reported. */
     bool active;                /* Has the lock. */
+    bool foreign;               /* Must not write: access_is_foreign(). */
     bool connected;             /* To a server that is good for us. */
     long long int settled;      /* When the connection is one that stays. */
 };

@@ -181,8 +181,10 @@ is_settled_standby(struct engine *e, long long int now)
 static void
 follow_connection(struct engine *e, long long int now)
 {
-    bool active = tvd_db_may_write(e->db);
-    bool connected = active || is_settled_standby(e, now);
+    bool may_write = tvd_db_may_write(e->db);
+    bool connected = may_write || is_settled_standby(e, now);
+    bool foreign = may_write && access_is_foreign(e->access, e->idl);
+    bool active = may_write && !foreign;
 
     if (connected != e->connected) {
         e->connected = connected;
@@ -193,8 +195,17 @@ follow_connection(struct engine *e, long long int now)
                    "at %s", e->remote);
         }
     }
+    if (foreign != e->foreign) {
+        e->foreign = foreign;
+        if (foreign) {
+            VLOG_ERR("hosts can connect to the database at %s: a controller "
+                     "must be started with --listen and the site's "
+                     "authorities to be active", e->remote);
+        }
+    }
     if (active != e->active) {
         e->active = active;
+        e->writer.check_tvds = active;
         VLOG_INFO("this controller is %s", active ? "now active"
                   : "no longer active");
     }
@@ -365,7 +376,7 @@ handle_host_enrol(struct engine *e, struct api_call *call)
     } else {
         report(&e->sink, REPORT_INFO, "certificate", "made a token for host "
                "\"%s\"", request->name);
-        api_call_reply(call, answer);
+        api_call_reply_secret(call, answer);
     }
 }
 

@@ -37,18 +37,37 @@ find_claim(const struct holder_nic *nic, const char *host)
     return NULL;
 }
 
-/* What 'host' says of 'ee' as a whole: any NIC counts. */
-static struct holder_claim
-claim_of(const struct holder_ee *ee, const char *host)
+/* True if 'claim' to hold 'nic' counts: of who was given it, and of any that
+ * may have it as long as we do not know whom it was given to. */
+static bool
+is_credible(const struct holder_nic *nic, const struct holder_claim *claim)
 {
-    struct holder_claim sum = { .order = UINT64_MAX };
+    return (claim->holds
+            && (same(claim->host, nic->host)
+                || (claim->may && (!nic->former
+                                   || same(claim->host, nic->former)))));
+}
+
+/* What 'host' says of 'ee' as a whole: any NIC counts. */
+struct sum {
+    bool may, holds, arrived;
+    bool credible;              /* That it holds it. */
+    uint64_t order;
+};
+
+static struct sum
+sum_of(const struct holder_ee *ee, const char *host)
+{
+    struct sum sum = { .order = UINT64_MAX };
 
     for (size_t i = 0; i < ee->n_nics; i++) {
-        const struct holder_claim *claim = find_claim(&ee->nics[i], host);
+        const struct holder_nic *nic = &ee->nics[i];
+        const struct holder_claim *claim = find_claim(nic, host);
 
         if (claim) {
             sum.may |= claim->may;
             sum.holds |= claim->holds;
+            sum.credible |= is_credible(nic, claim);
             sum.arrived |= claim->may && claim->arrived;
             sum.order = MIN(sum.order, claim->order);
         }
@@ -69,22 +88,9 @@ holder_of(const struct holder_ee *ee)
 
 /* --- Who is to have it ----------------------------------------------------*/
 
-/* True if 'claim' to hold 'nic' counts: of who was given the EE, and of any
- * that may have it as long as we do not know whom it was given to. */
-static bool
-is_credible(const struct holder_ee *ee, const struct holder_nic *nic,
-            const struct holder_claim *claim)
-{
-    return (claim->holds
-            && (same(claim->host, nic->host)
-                || (claim->may && (!ee->former
-                                   || same(claim->host, ee->former)))));
-}
-
 /* How much what 'host' claims counts while nobody holds 'ee'; 0: nothing. */
 static int
-rank(const struct holder_ee *ee, const char *host,
-     const struct holder_claim *claim)
+rank(const struct holder_ee *ee, const char *host, const struct sum *claim)
 {
     bool next = same(ee->next_host, host);
 
@@ -95,7 +101,7 @@ rank(const struct holder_ee *ee, const char *host,
         return same(ee->host, host) ? 2 : 1;
     } else if (next && claim->arrived) {
         return 5;
-    } else if (claim->holds && (!ee->former || same(ee->former, host))) {
+    } else if (claim->credible) {
         return 4;
     } else if (next) {
         return 3;
@@ -116,7 +122,7 @@ choose(const struct holder_ee *ee)
 
         for (size_t j = 0; j < nic->n_claims; j++) {
             const char *host = nic->claims[j].host;
-            struct holder_claim claim = claim_of(ee, host);
+            struct sum claim = sum_of(ee, host);
             int r = rank(ee, host, &claim);
 
             if (r > best_rank
@@ -140,7 +146,7 @@ is_elsewhere(const struct holder_ee *ee, const char *host)
         for (size_t j = 0; j < nic->n_claims; j++) {
             const struct holder_claim *claim = &nic->claims[j];
 
-            if (!same(claim->host, host) && is_credible(ee, nic, claim)) {
+            if (!same(claim->host, host) && is_credible(nic, claim)) {
                 return true;
             }
         }
@@ -265,17 +271,17 @@ holder_plan(const struct holder_ee *ee, struct holder_change *changes)
 {
     struct plan p = { .ee = ee, .changes = changes };
     const char *holder = holder_of(ee);
-    struct holder_claim held = { .holds = false };
+    struct sum held = { .holds = false };
 
     if (holder) {
-        held = claim_of(ee, holder);
+        held = sum_of(ee, holder);
     }
     if (!held.holds) {
         plan_free(&p);
     } else if (!held.may) {
         /* The policy has its agent drop it. */
     } else if (ee->next_host && strcmp(ee->next_host, holder)
-               && claim_of(ee, ee->next_host).arrived) {
+               && sum_of(ee, ee->next_host).arrived) {
         plan_arrival(&p, holder);
     } else {
         plan_held(&p, holder);

@@ -51,6 +51,8 @@ struct holder_nic {
                                  * policy has no more is none. */
     bool stale;                 /* 'host' is NULL here, but not in the
                                  * database. */
+    const char *former;         /* The last that held it; NULL: not known.  It
+                                 * may not have let go yet. */
     const struct holder_claim *claims;  /* Of each host at most one. */
     size_t n_claims;
 };
@@ -58,8 +60,6 @@ struct holder_nic {
 struct holder_ee {
     const char *host;           /* Bound to; NULL: to none. */
     const char *next_host;      /* Announced; NULL: none. */
-    const char *former;         /* The last that held it; NULL: not known.  It
-                                 * may not have let go yet. */
     const struct holder_nic *nics;
     size_t n_nics;
 };

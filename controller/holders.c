@@ -12,6 +12,7 @@
 #include "lib/tvd-db.h"
 #include "ovsdb-idl.h"
 #include "packets.h"
+#include "smap.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -27,6 +28,7 @@ struct spot {
     char *last;                 /* Host that held it last, NULL: unknown. */
     struct eth_addr mac;        /* As last seen. */
     struct ovs_list stakes;     /* "struct stake", one for each host. */
+    bool fresh;                 /* Not looked at since we are active. */
 };
 
 /* What one host says of one NIC: the sum of its rows. */
@@ -35,7 +37,8 @@ struct stake {
     struct ovs_list leaving;    /* In holders' 'leaving' if 'is_leaving'. */
     struct spot *spot;
     char *host;
-    size_t n_rows, n_holding, n_arrived;
+    size_t n_rows;              /* 0: what we suspect alone. */
+    size_t n_holding, n_arrived;
     uint64_t order;             /* When it was first seen. */
     bool fresh;                 /* It has not been looked at while the NIC was
                                  * not its host's. */
@@ -74,6 +77,16 @@ holders_init(struct holders *h)
     sset_init(&h->writing);
 }
 
+/* The host called 'name', if it can have anything: it is in the policy and not
+ * revoked.  (Who does either says that it is off or fenced.) */
+static const struct model_host *
+find_host(const struct model *model, const char *name)
+{
+    const struct model_host *host = model_host_find(model, name);
+
+    return host && !host->revoked ? host : NULL;
+}
+
 /* --- Stakes ---------------------------------------------------------------*/
 
 static struct spot *
@@ -85,6 +98,7 @@ get_spot(struct holders *h, const char *name)
         spot = xzalloc(sizeof *spot);
         spot->name = xstrdup(name);
         ovs_list_init(&spot->stakes);
+        spot->fresh = true;
         shash_add(&h->spots, name, spot);
     }
     return spot;
@@ -220,6 +234,9 @@ note_beat(struct holders *h, const struct tvdrec_agent *agent)
             stake->maybe = false;
             set_leaving(h, stake, false);
             mark_dirty(h, stake->spot->name);
+            if (!stake->n_rows) {
+                stake_destroy(h, stake);
+            }
         }
     }
 }
@@ -292,7 +309,13 @@ holders_destroy(struct holders *h)
     }
     hmap_destroy(&h->rows);
     SHASH_FOR_EACH_SAFE (node, &h->spots) {
-        spot_destroy(h, node->data);
+        struct spot *spot = node->data;
+        struct stake *stake;
+
+        LIST_FOR_EACH_SAFE (stake, node, &spot->stakes) {
+            stake_destroy(h, stake);
+        }
+        spot_destroy(h, spot);
     }
     shash_destroy(&h->spots);
     shash_destroy_free_data(&h->accused);
@@ -321,8 +344,9 @@ become_active(struct holders *h, const struct model *model)
     struct stake *stake;
 
     SHASH_FOR_EACH (node, &h->spots) {
-        const struct spot *spot = node->data;
+        struct spot *spot = node->data;
 
+        spot->fresh = true;
         LIST_FOR_EACH (stake, node, &spot->stakes) {
             stake->fresh = true;
         }
@@ -397,6 +421,7 @@ struct look {
     const struct model *model;
     const struct report_sink *sink;
     long long int now;
+    bool bound;                 /* An EE was bound anew. */
 };
 
 static void
@@ -451,14 +476,13 @@ judge(struct look *l, struct stake *stake, const struct model_nic *nic,
     bool keeps = granted && may;
 
     if (holding) {
-        stake->maybe = stake->fresh = false;
-    } else if (keeps) {
+        stake->maybe = false;
+    } else if (granted && (keeps || stake->fresh)) {
         stake->maybe = true;
-    } else {
-        stake->fresh = false;
     }
+    stake->fresh = stake->fresh && keeps && !holding;
     if (!stake->is_leaving) {
-        /* What the policy says has a number, which agents report. */
+        /* Where an EE may be has a number, which agents report. */
         stake->seq = may ? INT64_MAX : tvd_db_seq(l->db);
     }
     set_leaving(l->h, stake, stake->maybe && !keeps);
@@ -477,6 +501,35 @@ judge(struct look *l, struct stake *stake, const struct model_nic *nic,
     };
 }
 
+/* True if 'host' has an agent, which may have read what the policy was. */
+static bool
+has_agent(const struct ovsdb_idl *idl, const char *host)
+{
+    const struct tvdrec_agent *agent;
+
+    TVDREC_AGENT_FOR_EACH (agent, idl) {
+        if (!strcmp(agent->host, host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* We do not know what another controller knew: a host that holds 'nic' and is
+ * not to have it any more, but has no row, may not have seen that yet. */
+static void
+suspect(struct look *l, struct spot *spot, const struct model_nic *nic,
+        const char *holder)
+{
+    if (spot->fresh && holder && nic->ee->host && strcmp(nic->ee->host, holder)
+        && has_agent(tvd_db_idl(l->db), holder)) {
+        struct stake *stake = get_stake(l->h, spot->name, holder);
+
+        stake->maybe |= !stake->n_rows;
+    }
+    spot->fresh = false;
+}
+
 /* Fills in 'out' for 'nic'; out->claims is the caller's to free. */
 static void
 look_at_nic(struct look *l, const struct model_nic *nic,
@@ -487,18 +540,18 @@ look_at_nic(struct look *l, const struct model_nic *nic,
     struct holder_claim *claims;
     struct stake *stake;
 
-    claims = xmalloc((ovs_list_size(&spot->stakes) + 1) * sizeof *claims);
     memset(out, 0, sizeof *out);
-    out->claims = claims;
     spot->mac = nic->mac;
-    if (nic->host && model_host_find(l->model, nic->host)) {
+    if (nic->host && find_host(l->model, nic->host)) {
         out->host = nic->host;
     } else {
         out->stale = nic->host != NULL;
     }
+    suspect(l, spot, nic, out->host);
+    claims = xmalloc((ovs_list_size(&spot->stakes) + 1) * sizeof *claims);
+    out->claims = claims;
     LIST_FOR_EACH (stake, node, &spot->stakes) {
-        const struct model_host *host = model_host_find(l->model,
-                                                        stake->host);
+        const struct model_host *host = find_host(l->model, stake->host);
 
         if (host) {
             claims[out->n_claims++] = judge(
@@ -510,14 +563,15 @@ look_at_nic(struct look *l, const struct model_nic *nic,
 
 /* Takes note of who holds 'ee', and reports where it went. */
 static void
-note_holder(struct look *l, const struct model_ee *ee, struct holder_ee *in)
+note_holder(struct look *l, const struct model_ee *ee,
+            struct holder_nic *nics)
 {
     bool reported = false;
 
     for (size_t i = 0; i < ee->n_nics; i++) {
         char *name = model_nic_full_name(ee->nics[i]);
         struct spot *spot = get_spot(l->h, name);
-        const char *host = in->nics[i].host;
+        const char *host = nics[i].host;
 
         if (host && spot->last && strcmp(spot->last, host) && !reported) {
             report(l->sink, REPORT_INFO, "moved", "EE \"%s\" moved from host "
@@ -528,11 +582,21 @@ note_holder(struct look *l, const struct model_ee *ee, struct holder_ee *in)
             free(spot->last);
             spot->last = xstrdup(host);
         }
-        if (!in->former) {
-            in->former = spot->last;
-        }
+        nics[i].former = spot->last;
         free(name);
     }
+}
+
+/* From now on 'host' may take 'nic': not only once we look again, since by then
+ * the EE may be bound elsewhere. */
+static void
+note_grant(struct look *l, const struct model_nic *nic, const char *host)
+{
+    char *name = model_nic_full_name(nic);
+    struct stake *stake = get_stake(l->h, name, host);
+
+    stake->maybe |= !stake->n_holding;
+    free(name);
 }
 
 static void
@@ -541,11 +605,16 @@ write_change(struct look *l, const struct model_ee *ee,
 {
     switch (change->action) {
     case HOLDER_GRANT:
-    case HOLDER_CLEAR:
+        note_grant(l, ee->nics[change->nic], change->host);
         tvd_db_write_holder(l->db, ee->nics[change->nic], change->host);
         break;
+    case HOLDER_CLEAR:
+        tvd_db_write_holder(l->db, ee->nics[change->nic], NULL);
+        break;
     case HOLDER_BIND:
+        holders_guard(l->h, l->db, ee, change->host);
         tvd_db_write_bound(l->db, ee->name, change->host);
+        l->bound = true;
         break;
     case HOLDER_MOVED:
         tvd_db_write_next_host(l->db, ee->name, NULL);
@@ -572,8 +641,8 @@ look_at(struct look *l, const struct model_ee *ee)
     for (size_t i = 0; i < ee->n_nics; i++) {
         look_at_nic(l, ee->nics[i], &nics[i]);
     }
-    note_holder(l, ee, &in);
-    if (ee->next_host && !model_host_find(l->model, ee->next_host)) {
+    note_holder(l, ee, nics);
+    if (ee->next_host && !find_host(l->model, ee->next_host)) {
         tvd_db_write_next_host(l->db, ee->name, NULL);
         in.next_host = NULL;
         written = true;
@@ -590,11 +659,23 @@ look_at(struct look *l, const struct model_ee *ee)
     return written || n > 0;
 }
 
+/* An EE was bound anew: agents are to report that they have seen it. */
+static void
+write_seq(struct tvd_db *db, struct ovsdb_idl_txn *txn)
+{
+    struct smap ids;
+
+    smap_clone(&ids, tvd_db_ids(db));
+    tvd_db_write_global(db, txn, tvd_db_seq(db) + 1, &ids, NULL);
+    smap_destroy(&ids);
+}
+
 void
-holders_write(struct holders *h, struct tvd_db *db,
+holders_write(struct holders *h, struct tvd_db *db, struct ovsdb_idl_txn *txn,
               const struct report_sink *sink, long long int now)
 {
-    struct look l = { h, db, tvd_db_model(db), sink, now };
+    struct look l = { .h = h, .db = db, .model = tvd_db_model(db),
+                      .sink = sink, .now = now };
     const char *name;
 
     SSET_FOR_EACH_SAFE (name, &h->dirty) {
@@ -607,6 +688,9 @@ holders_write(struct holders *h, struct tvd_db *db,
             sset_add(&h->writing, name);
         }
         sset_delete(&h->dirty, SSET_NODE_FROM_NAME(name));
+    }
+    if (l.bound) {
+        write_seq(db, txn);
     }
 }
 
@@ -638,21 +722,39 @@ not_let_go(const struct spot *spot)
     return NULL;
 }
 
+/* The host that 'ee' was bound to, if its agent may have taken it by itself and
+ * not have said so yet; else NULL. */
+static const char *
+bound_before(struct tvd_db *db, const struct model_ee *ee, const char *host)
+{
+    const struct model *model = tvd_db_model(db);
+    const struct model_ee *was = model_ee_find(model, ee->name);
+
+    return (was && was->host && !nullable_string_is_equal(was->host, host)
+            && find_host(model, was->host)
+            && has_agent(tvd_db_idl(db), was->host) ? was->host : NULL);
+}
+
 void
 holders_guard(struct holders *h, struct tvd_db *db, const struct model_ee *ee,
               const char *host)
 {
     const struct model *model = tvd_db_model(db);
+    const char *before = bound_before(db, ee, host);
 
     for (size_t i = 0; i < ee->n_nics; i++) {
         char *name = model_nic_full_name(ee->nics[i]);
-        const struct spot *spot = shash_find_data(&h->spots, name);
         const struct model_nic *nic = model_nic_find_full_name(model, name);
-        const char *last = spot ? not_let_go(spot) : NULL;
+        struct spot *spot = get_spot(h, name);
+        const char *last = not_let_go(spot);
 
-        if (last && (!nic || !nic->host)
-            && !nullable_string_is_equal(last, host)) {
+        if (nic && nic->host) {
+            /* It says itself when it has let go. */
+        } else if (last && !nullable_string_is_equal(last, host)) {
             tvd_db_write_holder(db, ee->nics[i], last);
+        } else if (nic && before) {
+            get_stake(h, name, before)->maybe = true;
+            tvd_db_write_holder(db, ee->nics[i], before);
         }
         free(name);
     }
@@ -671,7 +773,7 @@ holders_of_mac(const struct holders *h, const struct model *model,
             && !model_nic_find_full_name(model, spot->name)) {
             const char *host = not_let_go(spot);
 
-            if (host && model_host_find(model, host)) {
+            if (host && find_host(model, host)) {
                 return host;
             }
         }

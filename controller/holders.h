@@ -30,12 +30,13 @@
 struct model;
 struct model_ee;
 struct ovsdb_idl;
+struct ovsdb_idl_txn;
 struct report_sink;
 struct tvd_db;
 struct tvd_db_changes;
 
 /* EEs about which something is written in one transaction, at most. */
-#define HOLDERS_BATCH 500
+#define HOLDERS_BATCH 100
 
 struct holders {
     struct hmap rows;           /* "struct claim_row" by UUID. */
@@ -66,14 +67,16 @@ bool holders_pending(const struct holders *);
 /* Adds to the open transaction what is to be written, if anything.  Reports
  * moves, and hosts that claim what they may not have; 'now' is monotonic, in
  * ms. */
-void holders_write(struct holders *, struct tvd_db *,
+void holders_write(struct holders *, struct tvd_db *, struct ovsdb_idl_txn *,
                    const struct report_sink *, long long int now);
 /* The outcome of that transaction. */
 void holders_written(struct holders *, bool success);
 
 /* Adds to the open transaction, which binds 'ee' to 'host' (NULL: to none) or
- * adds it: where it has no holder, but the host that had it last has not let
- * go, that one holds it, so that 'host' does not take it by itself. */
+ * adds it, that where nobody holds it the host holds it that may have it
+ * nevertheless: the one that had it last and has not let go, or the one that it
+ * was bound to, which may have taken it by itself a moment ago.  So 'host' does
+ * not take it by itself before that one has seen that it may not. */
 void holders_guard(struct holders *, struct tvd_db *,
                    const struct model_ee *ee, const char *host);
 

@@ -20,6 +20,7 @@ controller_sources := \
 	controller/events.c \
 	controller/holders.c \
 	controller/hosts.c \
+	controller/member.c \
 	controller/move.c \
 	controller/show.c \
 	controller/status.c \

@@ -42,6 +42,28 @@ is_online(const struct hosts *hosts, const struct model *m, const char *host)
     return online;
 }
 
+static bool
+is_revoked(const struct model *m, const char *name)
+{
+    const struct model_host *host = model_host_find(m, name);
+
+    return host && host->revoked;
+}
+
+/* The host that holds 'ee', or that may, as far as is known: it is bound there,
+ * and the host does not answer.  NULL: none. */
+static const char *
+possible_holder_of(const struct model *m, const struct hosts *hosts,
+                   const struct model_ee *ee)
+{
+    const char *holder = holder_of(ee);
+
+    return (holder ? holder
+            : ee->host && !is_revoked(m, ee->host)
+              && shash_find(&hosts->agents, ee->host)
+              && !is_online(hosts, m, ee->host) ? ee->host : NULL);
+}
+
 /* --- Refusals -------------------------------------------------------------*/
 
 /* "there is no WHAT "name"; did you mean "x"?" of the names in 'objects'. */
@@ -95,7 +117,9 @@ why_not_on(const struct model *m, const struct model_host *host,
 {
     char *why = NULL;
 
-    if (!decide_authorised(host, ee, &why)) {
+    if (host->revoked) {
+        return xstrdup("that host is revoked; enrol it again first");
+    } else if (!decide_authorised(host, ee, &why)) {
         return why;
     }
     for (size_t i = 0; i < ee->n_nics; i++) {
@@ -159,7 +183,7 @@ static void
 note(struct move *move, const struct model *m, const struct hosts *hosts)
 {
     const struct model_ee *ee = move->ee;
-    const char *holder = holder_of(ee);
+    const char *holder = possible_holder_of(m, hosts, ee);
 
     if (!nullable_string_is_equal(ee->host, move->host)
         && ee->origin == MODEL_FROM_POLICY) {
@@ -171,8 +195,8 @@ note(struct move *move, const struct model *m, const struct hosts *hosts)
     if (holder && !move->taken_from && !same(holder, move->host)
         && !is_online(hosts, m, holder)) {
         svec_add_nocopy(&move->notes, xasprintf(
-            "host \"%s\" does not answer, and has EE \"%s\" until it has let "
-            "go; if it is off or fenced: tvdctl ee move %s %s --force",
+            "host \"%s\" does not answer, and may have EE \"%s\" until it has "
+            "let go; if it is off or fenced: tvdctl ee move %s %s --force",
             holder, ee->name, ee->name,
             move->next_host ? move->next_host : move->host));
     }
@@ -209,7 +233,7 @@ plan_force(const struct model *m, const struct hosts *hosts,
            const struct model_ee *ee, const struct model_host *host,
            struct move *move)
 {
-    const char *holder = holder_of(ee);
+    const char *holder = possible_holder_of(m, hosts, ee);
 
     if (same(holder, host->name)) {
         return xstrdup("it is there already");

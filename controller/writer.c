@@ -703,6 +703,7 @@ run_txn(struct engine *e, long long int now)
                      ovsdb_idl_txn_status_to_string(status));
             w->retry = now + RETRY_AFTER;
         }
+        w->check_tvds &= !good;
         events_written(&e->events, good);
         access_written(e->access, good);
         holders_written(&e->holders, good);
@@ -799,11 +800,12 @@ static bool
 own_rows_pending(struct engine *e)
 {
     return (holders_pending(&e->holders) || access_pending(e->access, e->idl)
-            || events_pending(&e->events) || !is_announced(e));
+            || events_pending(&e->events) || !is_announced(e)
+            || e->writer.check_tvds);
 }
 
-/* Begins a transaction for what nobody asks for: who holds what, events, access
- * and who we are. */
+/* Begins a transaction for what nobody asks for: who holds what, events, access,
+ * who we are, and what an older controller left out. */
 static void
 start_own_rows(struct engine *e, long long int now)
 {
@@ -812,7 +814,7 @@ start_own_rows(struct engine *e, long long int now)
     w->own_turn = false;
     w->seqno = ovsdb_idl_get_seqno(e->idl);
     w->txn = ovsdb_idl_txn_create(e->idl);
-    holders_write(&e->holders, e->db, &e->sink, now);
+    holders_write(&e->holders, e->db, w->txn, &e->sink, now);
     if (access_pending(e->access, e->idl)) {
         access_write(e->access, e->idl, w->txn);
     }
@@ -820,6 +822,9 @@ start_own_rows(struct engine *e, long long int now)
         events_write(&e->events, e->idl, w->txn);
     }
     announce(e);
+    if (w->check_tvds) {
+        tvd_db_write_tvds(e->db);
+    }
 }
 
 /* Begins the next transaction.  Changes come first, but a row of them does not

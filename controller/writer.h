@@ -38,6 +38,7 @@ struct writer {
     bool own_turn;              /* These come before the next change. */
     unsigned int seqno;         /* Of the IDL, when 'txn' was made. */
     long long int retry;        /* Try again at the latest then, or 0. */
+    bool check_tvds;            /* tvd_db_write_tvds() is to be called. */
 };
 
 void writer_init(struct writer *);

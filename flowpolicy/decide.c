@@ -47,22 +47,6 @@ decide_share(const struct model_label *a, const struct model_label *b)
     return false;
 }
 
-/* The first type, by name, of 'label' that 'within' lacks, or NULL. */
-static const char *
-missing_type(const struct model_label *label, const struct model_label *within)
-{
-    const char *first = NULL;
-    const char *type;
-
-    SSET_FOR_EACH (type, &label->types) {
-        if (!sset_contains(&within->types, type)
-            && (!first || strcmp(type, first) < 0)) {
-            first = type;
-        }
-    }
-    return first;
-}
-
 bool
 decide_authorised(const struct model_host *host, const struct model_ee *ee,
                   char **why)
@@ -74,7 +58,7 @@ decide_authorised(const struct model_host *host, const struct model_ee *ee,
         return refuse(why, xasprintf("host '%s' has no label", host->name));
     }
 
-    const char *type = missing_type(ee->label, host->label);
+    const char *type = model_label_missing_type(ee->label, host->label);
     if (type) {
         return refuse(why, xasprintf("host '%s' may not run type '%s' of EE "
                                      "'%s': its label '%s' lacks it",
@@ -163,7 +147,7 @@ decide_attachable(const struct model_host *host, const struct model_nic *nic,
         return refuse(why, xasprintf("host '%s' has no label", host->name));
     }
 
-    const char *type = missing_type(tvd->label, host->label);
+    const char *type = model_label_missing_type(tvd->label, host->label);
     if (type) {
         return refuse(why, xasprintf("host '%s' may not carry TVD '%s': its "
                                      "label '%s' lacks type '%s'",
@@ -179,7 +163,7 @@ bool
 decide_may_carry(const struct model_host *host, const struct model_tvd *tvd)
 {
     return (host->label && tvd->label
-            && !missing_type(tvd->label, host->label));
+            && model_label_may_be_carried(tvd->label, host->label));
 }
 
 /* How well the VLAN of 'a's TVD leads to 'b'; 0: not at all. */

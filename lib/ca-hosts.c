@@ -183,20 +183,27 @@ list_hosts(const struct ca *ca, const char *suffix, struct svec *names)
     svec_sort(names);
 }
 
-/* Appends the certificate of the authority in 'path', and nothing of its key,
- * to 'ds'. */
+/* Appends the certificate of the authority in 'path' to 'ds'.  Its key, which
+ * comes first in there, is not even decoded: that is what takes time.  Nothing
+ * is appended if there is no such file. */
 static char *
 append_authority(const char *path, struct ds *ds)
 {
-    struct identity id;
-    char *error = identity_load_into(path, true, &id);
-    char *text = id.cert ? identity_certificate_to_text(id.cert) : NULL;
+    char *text, *error = identity_read_file(path, MAX_AUTHORITY, &text);
+    const char *start = text ? strstr(text, "-----BEGIN CERTIFICATE-----")
+                             : NULL;
+    X509 *cert = start ? identity_certificate_from_text(start) : NULL;
+    char *again = cert ? identity_certificate_to_text(cert) : NULL;
 
-    if (text) {
-        ds_put_cstr(ds, text);
+    if (again) {
+        ds_put_cstr(ds, again);
+    } else if (text) {
+        error = xasprintf("cannot use %s: it has no certificate; put it back "
+                          "from a backup, or enrol the host anew", path);
     }
-    free(text);
-    identity_clear(&id);
+    free(again);
+    X509_free(cert);
+    identity_wipe(text);
     return error;
 }
 
@@ -359,10 +366,10 @@ ca_hosts_close(struct ca *ca)
 /* --- Signing --------------------------------------------------------------*/
 
 /* Stores the authority of host 'name'.  'renewed': a new one, in place of any
- * that there is; else one is made only if there is none. */
+ * that there is; else one is made only if there is none.  '*made' tells. */
 static char *
 get_authority(struct ca *ca, const char *name, bool renewed,
-              long long int now, struct identity *id)
+              long long int now, struct identity *id, bool *made)
 {
     char *path = authority_path(ca, name);
     char *error = identity_load_into(path, true, id);
@@ -371,7 +378,8 @@ get_authority(struct ca *ca, const char *name, bool renewed,
         free(error);
         error = NULL;
     }
-    if (!error && (renewed || !id->cert)) {
+    *made = !error && (renewed || !id->cert);
+    if (*made) {
         if (id->cert) {
             /* Before the old one is gone: a crash must not forget it. */
             error = identity_write_file(ca->drop_file, "");
@@ -394,10 +402,11 @@ sign_for_host(struct ca *ca, const char *name, struct state *state,
               long long int lifetime, char **certificate)
 {
     struct identity authority = { .key = NULL };
+    bool made;
     char *error;
 
     error = get_authority(ca, name, renewed || state->revoked, now,
-                          &authority);
+                          &authority, &made);
     if (!error) {
         error = ca_sign_by(&authority, HOST_USAGE, name, request, now,
                            lifetime, certificate);
@@ -408,7 +417,7 @@ sign_for_host(struct ca *ca, const char *name, struct state *state,
         state->expires = now + lifetime;
         error = write_state(ca, name, state);
     }
-    if (!error) {
+    if (!error && made) {
         error = write_authorities(ca);
     }
     if (error) {
@@ -571,14 +580,12 @@ ca_host_enrol(struct ca *ca, const char *name, const unsigned char secret[32],
     if (!error) {
         bool first = !state.used;
 
+        /* Is written before the certificate is given away. */
         if (first) {
             state.used = xstrdup(digest);
-            error = write_state(ca, name, &state);
         }
-        if (!error) {
-            error = sign_for_host(ca, name, &state, first, request, now,
-                                  lifetime, certificate);
-        }
+        error = sign_for_host(ca, name, &state, first, request, now, lifetime,
+                              certificate);
     }
     free(digest);
     end(ca, &state);

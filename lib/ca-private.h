@@ -12,7 +12,7 @@
 
 #define CA_DAY (24 * 60 * 60)
 #define CA_LIFETIME (3650LL * CA_DAY)
-#define CA_N_KINDS (CA_ADMINS + 1)
+#define CA_N_KINDS (CA_CLUSTER + 1)
 
 struct ca {
     char *dir;

@@ -30,6 +30,8 @@ static const struct {
     [CA_SERVERS] = { "servers", "TVD servers", "serverAuth" },
     [CA_HOSTS] = { "hosts", "TVD hosts", "clientAuth" },
     [CA_ADMINS] = { "admins", "TVD administrators", "clientAuth" },
+    /* Members connect to each other either way. */
+    [CA_CLUSTER] = { "cluster", "TVD cluster", "serverAuth,clientAuth" },
 };
 
 /* --- Certificates ---------------------------------------------------------*/

@@ -3,12 +3,14 @@
  * The site's certificate authorities: keys and certificates in a directory,
  * and the decision which certificate requests are signed.
  *
- * There are three kinds, so that what one signs is worth nothing to who trusts
+ * There are four kinds, so that what one signs is worth nothing to who trusts
  * another: CA_SERVERS signs the certificate of the database server and the API,
  * which agents and tvdctl check; CA_HOSTS those of hosts, which the database
- * server checks; CA_ADMINS those of administrators, which the API checks.  A
- * certificate says for which end of a connection it is good as well (extended
- * key usage), so that a host can never pose as the server.
+ * server checks; CA_ADMINS those of administrators, which the API checks;
+ * CA_CLUSTER those of the members of a database cluster and of the machines of
+ * controllers, which check each other.  A certificate says for which end of a
+ * connection it is good as well (extended key usage), so that a host can never
+ * pose as the server.
  *
  * Of CA_HOSTS each host has one of its own: ovsdb-server knows no revocation
  * lists, but reads the file of authorities that it trusts again whenever that
@@ -20,7 +22,7 @@
  *
  * Files in the directory, which is made with mode 0700; all have mode 0600:
  *
- *     servers.pem, admins.pem             key and certificate of each
+ *     servers.pem, admins.pem, cluster.pem    key and certificate of each
  *     servers-ca.pem, admins-ca.pem       the certificate alone
  *     hosts-ca.pem                        the certificates of all authorities
  *                                         of hosts in good standing
@@ -51,6 +53,7 @@ enum ca_kind {
     CA_SERVERS,
     CA_HOSTS,
     CA_ADMINS,
+    CA_CLUSTER,
 };
 
 /* A request larger than this is refused unread, in bytes. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 #include "lib/identity-private.h"
 #include "openvswitch/dynamic-string.h"
+#include "random.h"
 #include "util.h"
 
 void
@@ -109,7 +111,8 @@ write_all(int fd, const char *text, const char *path)
 char *
 identity_write_file(const char *path, const char *text)
 {
-    char *tmp = xasprintf("%s.tmp", path);
+    /* Several controllers may do so at the same time. */
+    char *tmp = xasprintf("%s.%08"PRIx32".tmp", path, random_uint32());
     char *error;
     int fd;
 

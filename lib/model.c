@@ -476,6 +476,30 @@ model_nic_find_full_name(const struct model *m, const char *full_name)
     return ee ? model_nic_find(ee, slash + 1) : NULL;
 }
 
+const char *
+model_label_missing_type(const struct model_label *label,
+                         const struct model_label *within)
+{
+    const char *first = NULL;
+    const char *type;
+
+    SSET_FOR_EACH (type, &label->types) {
+        if (!sset_contains(&within->types, type)
+            && (!first || strcmp(type, first) < 0)) {
+            first = type;
+        }
+    }
+    return first;
+}
+
+bool
+model_label_may_be_carried(const struct model_label *label,
+                           const struct model_label *host)
+{
+    return (!sset_is_empty(&label->types)
+            && !model_label_missing_type(label, host));
+}
+
 bool
 model_role_is_gateway(const struct model_role *role)
 {

@@ -287,6 +287,15 @@ char *model_nic_full_name(const struct model_nic *);
 struct model_nic *model_nic_find_full_name(const struct model *,
                                            const char *full_name);
 
+/* The first type, by name, of 'label' that 'within' lacks, or NULL. */
+const char *model_label_missing_type(const struct model_label *label,
+                                     const struct model_label *within);
+/* A TVD labelled 'label' may be carried on a host labelled 'host': that has
+ * every type of it, of which there is one at least.  (What follows for NICs is
+ * decided in flowpolicy/decide.h.) */
+bool model_label_may_be_carried(const struct model_label *label,
+                                const struct model_label *host);
+
 bool model_role_is_gateway(const struct model_role *);
 bool model_subnet_contains(const struct model_subnet *,
                            const struct in6_addr *);

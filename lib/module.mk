@@ -15,7 +15,7 @@ $(eval $(call library,lib/tvd,$(LIB_SOURCES)))
 
 # The database's side, apart because it needs a database to be of use.
 $(eval $(call library,lib/tvd-db,$(B)/lib/tvd-idl.c $(B)/lib/tvd-schema.c \
-	lib/tvd-db.c lib/tvd-db-read.c lib/tvd-db-write.c))
+	lib/tvd-db.c lib/tvd-db-read.c lib/tvd-db-view.c lib/tvd-db-write.c))
 
 # Certificates: the authorities, and how hosts ask for theirs.  The adapters of
 # OpenSSL are ca*.c and identity.c.

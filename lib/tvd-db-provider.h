@@ -21,6 +21,8 @@ struct tvd_db {
     char *remote;
     struct idl_redial redial;
 
+    struct tvd_db_view *view;           /* An agent's; NULL: sees all. */
+
     struct ovsdb_idl_index *ee_index;   /* EE by name. */
     struct ovsdb_idl_index *nic_index;  /* NIC by EE, then id. */
 
@@ -56,6 +58,25 @@ const struct tvdrec_ee *tvd_db_find_ee_row(const struct tvd_db *,
                                            const char *name);
 
 void tvd_db_claims_clear(struct tvd_db *);
+
+/* What an agent sees of the database: tvd-db-view.c.
+ *
+ * _run(), to be called with what the IDL has tracked, asks for what is wanted
+ * and returns true if all of it is there, so that the rows may be read.
+ * _changed() then says whether everything must be, since it became another
+ * view or changes were passed over; it does so once.
+ *
+ * _has..() say what of the rows is to be read: the IDL may still hold some
+ * that are not in the view any more.  A view that is NULL has everything. */
+struct tvd_db_view *tvd_db_view_create(struct ovsdb_idl *, const char *host);
+void tvd_db_view_destroy(struct tvd_db_view *);
+bool tvd_db_view_run(struct tvd_db_view *, struct ovsdb_idl *);
+bool tvd_db_view_is_complete(const struct tvd_db_view *);
+bool tvd_db_view_changed(struct tvd_db_view *);
+bool tvd_db_view_has(const struct tvd_db_view *, const char *tvd);
+bool tvd_db_view_has_rule(const struct tvd_db_view *,
+                          const struct tvdrec_rule *);
+bool tvd_db_view_has_ee(const struct tvd_db_view *, const struct tvdrec_ee *);
 
 /* Iterates ROW, a "const struct tvdrec_nic *", over the rows of the NICs of
  * the EE called NAME, in the order of their ids.  FROM and TO are variables of

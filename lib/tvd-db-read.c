@@ -411,6 +411,9 @@ read_tvd(struct tvd_db *db, const struct tvdrec_tvd *row)
     struct model_label *label;
     struct eth_addr mac;
 
+    if (!tvd_db_view_has(db->view, row->name)) {
+        return;
+    }
     if (!new_name(db, &db->model->tvds, "TVD", row->name)
         || !(label = find_label(db, "TVD", row->name, row->label))) {
         return;
@@ -456,6 +459,9 @@ read_role(struct tvd_db *db, const struct tvdrec_role *row)
 {
     struct model_tvd *tvd = model_tvd_find(db->model, row->tvd);
 
+    if (!tvd_db_view_has(db->view, row->tvd)) {
+        return;
+    }
     if (!tvd) {
         problem(db, "role \"%.80s\" left out: no TVD \"%.80s\"", row->name,
                 row->tvd);
@@ -539,6 +545,9 @@ read_rule(struct tvd_db *db, const struct tvdrec_rule *row)
                                : NULL);
     struct model_service service;
 
+    if (!tvd_db_view_has_rule(db->view, row)) {
+        return;
+    }
     if (!from || !to) {
         /* Nothing is opened by this: no NIC has a role or TVD that is not in
          * the model. */
@@ -640,8 +649,13 @@ read_nic(struct tvd_db *db, struct model_ee *ee, const struct tvdrec_nic *row)
 {
     struct eth_addr mac;
     struct model_role *role;
-    const char *why = check_nic(db, ee, row, &mac, &role);
+    const char *why;
 
+    /* Of an EE with NICs in several TVDs one may see some. */
+    if (!tvd_db_view_has(db->view, row->tvd)) {
+        return;
+    }
+    why = check_nic(db, ee, row, &mac, &role);
     if (why) {
         problem(db, "NIC \"%s/%.80s\" left out: %s", ee->name, row->name, why);
         return;
@@ -667,6 +681,9 @@ read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
     struct tvdrec_nic *from, *to;
     const struct tvdrec_nic *nic;
 
+    if (!tvd_db_view_has_ee(db->view, row)) {
+        return;
+    }
     if (!new_name(db, &db->model->ees, "EE", row->name)
         || !(label = find_label(db, "EE", row->name, row->label))) {
         return;
@@ -693,7 +710,10 @@ read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
 static void
 report_orphan(struct tvd_db *db, const struct tvdrec_nic *nic)
 {
-    problem(db, "NIC \"%.80s/%.80s\" left out: no such EE", nic->ee, nic->name);
+    if (tvd_db_view_has(db->view, nic->tvd)) {
+        problem(db, "NIC \"%.80s/%.80s\" left out: no such EE", nic->ee,
+                nic->name);
+    }
 }
 
 void

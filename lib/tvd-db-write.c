@@ -339,20 +339,13 @@ nic_finish(struct shash *rows)
     shash_destroy(rows);
 }
 
-/* The TVDs that 'ee' has NICs in. */
 static void
-write_tvds_of(const struct tvdrec_ee *row, const struct model_ee *ee)
+write_tvds_of(const struct tvdrec_ee *row, const struct sset *tvds)
 {
-    struct sset tvds = SSET_INITIALIZER(&tvds);
-    const char **names;
+    const char **names = sset_array(tvds);
 
-    for (size_t i = 0; i < ee->n_nics; i++) {
-        sset_add(&tvds, ee->nics[i]->tvd->name);
-    }
-    names = sset_array(&tvds);
-    tvdrec_ee_set_tvds(row, names, sset_count(&tvds));
+    tvdrec_ee_set_tvds(row, names, sset_count(tvds));
     free(names);
-    sset_destroy(&tvds);
 }
 
 static void
@@ -360,6 +353,7 @@ write_ee(struct tvd_db *db, struct ovsdb_idl_txn *txn,
          const struct model_ee *ee)
 {
     const struct tvdrec_ee *row = tvd_db_find_ee_row(db, ee->name);
+    struct sset tvds = SSET_INITIALIZER(&tvds);
     struct shash rows;
 
     row = row ? row : tvdrec_ee_insert(txn);
@@ -376,16 +370,49 @@ write_ee(struct tvd_db *db, struct ovsdb_idl_txn *txn,
         tvdrec_ee_set_next_host(row, NULL);
     }
     tvdrec_ee_set_host(row, ee->host);
-    write_tvds_of(row, ee);
-
     nic_rows(db, ee->name, &rows);
     for (size_t i = 0; i < ee->n_nics; i++) {
         const struct model_nic *nic = ee->nics[i];
         const struct tvdrec_nic *nic_row = take(&rows, nic->name);
 
+        sset_add(&tvds, nic->tvd->name);
         write_nic(nic_row ? nic_row : tvdrec_nic_insert(txn), nic);
     }
     nic_finish(&rows);
+    write_tvds_of(row, &tvds);
+    sset_destroy(&tvds);
+}
+
+/* The TVDs of the NICs of 'row'. */
+static void
+tvds_of_row(const struct tvd_db *db, const struct tvdrec_ee *row,
+            struct sset *tvds)
+{
+    struct tvdrec_nic *from, *to;
+    const struct tvdrec_nic *nic;
+
+    tvd_db_nic_range(db, row->name, &from, &to);
+    TVDREC_NIC_FOR_EACH_RANGE (nic, from, to, db->nic_index) {
+        sset_add(tvds, nic->tvd);
+    }
+    tvd_db_nic_range_done(from, to);
+}
+
+void
+tvd_db_write_tvds(struct tvd_db *db)
+{
+    const struct tvdrec_ee *row;
+
+    if (!tvdrec_server_has_ee_table_col_tvds(db->idl)) {
+        return;
+    }
+    TVDREC_EE_FOR_EACH (row, db->idl) {
+        struct sset tvds = SSET_INITIALIZER(&tvds);
+
+        tvds_of_row(db, row, &tvds);
+        write_tvds_of(row, &tvds);
+        sset_destroy(&tvds);
+    }
 }
 
 static void

@@ -12,6 +12,13 @@
 #include "timeval.h"
 #include "util.h"
 
+/* After how long a silence the server is asked whether it is there, and given
+ * up if it does not answer for as long again, in ms.  Before the first reading
+ * is done: a server to which many clients come at once has no time for answers,
+ * and if they gave up and came again it would never have. */
+#define PROBE_INTERVAL 5000
+#define FIRST_PROBE_INTERVAL 60000
+
 static void
 monitor_for_agent(struct ovsdb_idl *idl, const char *host)
 {
@@ -23,7 +30,6 @@ monitor_for_agent(struct ovsdb_idl *idl, const char *host)
     ovsdb_idl_condition_clear(&mine);
     tvdrec_binding_add_clause_host(&mine, OVSDB_F_EQ, host);
     tvdrec_binding_set_condition(idl, &mine);
-    tvdrec_event_set_condition(idl, &none);
     tvdrec_switch_set_condition(idl, &none);
     tvdrec_connection_set_condition(idl, &none);
     tvdrec_rbac_role_set_condition(idl, &none);
@@ -43,13 +49,18 @@ tvd_db_create(const char *remote, enum tvd_db_client client, const char *host)
     ovsdb_idl_set_write_changed_only_all(db->idl, true);
     if (client == TVD_DB_AGENT) {
         monitor_for_agent(db->idl, host);
+        db->view = tvd_db_view_create(db->idl, host);
         ovsdb_idl_set_leader_only(db->idl, false);
+        ovsdb_idl_omit(db->idl, &tvdrec_tvd_global_col_host_authorities);
+    } else {
+        db->redial.quick = true;
     }
     db->ee_index = ovsdb_idl_index_create1(db->idl, &tvdrec_ee_col_name);
     db->nic_index = ovsdb_idl_index_create2(db->idl, &tvdrec_nic_col_ee,
                                             &tvdrec_nic_col_id);
     hmap_init(&db->claims);
     svec_init(&db->problems);
+    ovsdb_idl_set_probe_interval(db->idl, FIRST_PROBE_INTERVAL);
     ovsdb_idl_set_remote(db->idl, remote, true);
     return db;
 }
@@ -60,7 +71,9 @@ tvd_db_destroy(struct tvd_db *db)
     if (!db) {
         return;
     }
+    idl_redial_uninit(&db->redial);
     ovsdb_idl_destroy(db->idl);
+    tvd_db_view_destroy(db->view);
     model_destroy(db->model);
     model_destroy(db->former);
     tvd_db_claims_clear(db);
@@ -151,17 +164,42 @@ tvd_db_nic_range_done(struct tvdrec_nic *from, struct tvdrec_nic *to)
 
 /* --- Tracking -------------------------------------------------------------*/
 
+/* (Rows that leave the replica since they are not in the view change nothing:
+ * they are not in the model.) */
+static bool
+domains_changed(const struct tvd_db *db)
+{
+    const struct tvdrec_tvd *tvd;
+    const struct tvdrec_role *role;
+    const struct tvdrec_rule *rule;
+
+    TVDREC_TVD_FOR_EACH_TRACKED (tvd, db->idl) {
+        if (tvd_db_view_has(db->view, tvd->name)) {
+            return true;
+        }
+    }
+    TVDREC_ROLE_FOR_EACH_TRACKED (role, db->idl) {
+        if (tvd_db_view_has(db->view, role->tvd)) {
+            return true;
+        }
+    }
+    TVDREC_RULE_FOR_EACH_TRACKED (rule, db->idl) {
+        if (tvd_db_view_has_rule(db->view, rule)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* True if a row changed of which others depend, so that all is read again. */
 static bool
-structure_changed(const struct ovsdb_idl *idl)
+structure_changed(const struct tvd_db *db)
 {
-    return tvdrec_label_track_get_first(idl)
-           || tvdrec_conflict_track_get_first(idl)
-           || tvdrec_host_track_get_first(idl)
-           || tvdrec_switch_track_get_first(idl)
-           || tvdrec_tvd_track_get_first(idl)
-           || tvdrec_role_track_get_first(idl)
-           || tvdrec_rule_track_get_first(idl);
+    return tvdrec_label_track_get_first(db->idl)
+           || tvdrec_conflict_track_get_first(db->idl)
+           || tvdrec_host_track_get_first(db->idl)
+           || tvdrec_switch_track_get_first(db->idl)
+           || domains_changed(db);
 }
 
 /* Only 'pools' of TVD_Global is part of the model. */
@@ -227,7 +265,7 @@ read_changes(struct tvd_db *db)
     struct sset names = SSET_INITIALIZER(&names);
 
     changed_ees(db->idl, &names);
-    if (!db->model || db->reread || structure_changed(db->idl)
+    if (!db->model || db->reread || structure_changed(db)
         || pools_changed(db->idl)) {
         db->changes.everything = true;
     } else if (!sset_is_empty(&names)) {
@@ -246,6 +284,19 @@ read_changes(struct tvd_db *db)
     sset_destroy(&names);
 }
 
+/* Returns false if an agent has to wait for rows that it has asked for. */
+static bool
+run_view(struct tvd_db *db)
+{
+    if (db->view) {
+        if (!tvd_db_view_run(db->view, db->idl)) {
+            return false;
+        }
+        db->reread |= tvd_db_view_changed(db->view);
+    }
+    return true;
+}
+
 const struct tvd_db_changes *
 tvd_db_run(struct tvd_db *db)
 {
@@ -253,6 +304,13 @@ tvd_db_run(struct tvd_db *db)
     idl_redial(&db->redial, db->idl, db->remote, time_msec());
     if (!ovsdb_idl_has_ever_connected(db->idl)) {
         return NULL;
+    }
+    if (!run_view(db)) {
+        ovsdb_idl_track_clear(db->idl);
+        return NULL;
+    }
+    if (!db->model) {
+        ovsdb_idl_set_probe_interval(db->idl, PROBE_INTERVAL);
     }
     read_changes(db);
     ovsdb_idl_track_clear(db->idl);
@@ -278,7 +336,7 @@ tvd_db_run(struct tvd_db *db)
 void
 tvd_db_wait(struct tvd_db *db)
 {
-    if (db->reread) {
+    if (db->reread && !tvd_db_is_waiting(db)) {
         poll_immediate_wake();
     }
 }
@@ -294,10 +352,11 @@ tvd_db_model(const struct tvd_db *db)
 struct model *
 tvd_db_copy_model(struct tvd_db *db)
 {
-    struct tvd_db copy = { .idl = db->idl, .ee_index = db->ee_index,
+    struct tvd_db copy = { .idl = db->idl, .view = db->view,
+                           .ee_index = db->ee_index,
                            .nic_index = db->nic_index };
 
-    if (!db->model) {
+    if (!db->model || tvd_db_is_waiting(db)) {
         return NULL;
     }
     hmap_init(&copy.claims);
@@ -309,6 +368,12 @@ tvd_db_copy_model(struct tvd_db *db)
     free(copy.nics.ids);
     free(copy.tvds.ids);
     return copy.model;
+}
+
+bool
+tvd_db_is_waiting(const struct tvd_db *db)
+{
+    return db->view && !tvd_db_view_is_complete(db->view);
 }
 
 void

@@ -51,8 +51,7 @@ extern const char tvd_db_schema[];
 
 enum tvd_db_client {
     TVD_DB_CONTROLLER,          /* Sees everything, writes. */
-    TVD_DB_AGENT,               /* Sees what the policy says and of the
-                                 * agents' tables only its own rows. */
+    TVD_DB_AGENT,               /* Sees what concerns its host; see below. */
 };
 
 /* Makes a client of the database at 'remote' (see ovsdb(7)), which connects
@@ -61,6 +60,31 @@ enum tvd_db_client {
 struct tvd_db *tvd_db_create(const char *remote, enum tvd_db_client,
                              const char *host);
 void tvd_db_destroy(struct tvd_db *);
+
+/* What an agent sees
+ * ------------------
+ *
+ * It asks the database for labels, conflict sets and hosts, for the rows of
+ * its own host in the agents' tables, and
+ *
+ *   - for the TVDs that its host's label lets it carry, its own TVDs: them,
+ *     their roles and NICs, and the rules from and to them;
+ *   - for the TVDs that these rules connect them with, other than by "none",
+ *     its peers: them, their roles and NICs, but not the rules among them;
+ *   - for the EEs that have a NIC in one of these, or no NIC.
+ *
+ * Its model has nothing else, and that another TVD exists is no problem.  For
+ * NICs in own TVDs, the only ones that may be attached there, decide_flow()
+ * says the same as with all of the policy; what its model says about traffic
+ * among peers means nothing.
+ *
+ * It takes several questions and answers until it knows what concerns it, at
+ * the start and when labels, TVDs or rules change.  Meanwhile tvd_db_run()
+ * returns NULL and the model and tvd_db_seq() stay as they are, however long
+ * it takes: there never is a model of a part. */
+
+/* True of an agent that waits for rows it has asked for. */
+bool tvd_db_is_waiting(const struct tvd_db *);
 
 /* For ovsdb_idl_run(), transactions, and the agents' tables.  Owned by 'db'. */
 struct ovsdb_idl *tvd_db_idl(const struct tvd_db *);
@@ -108,7 +132,7 @@ void tvd_db_wait(struct tvd_db *);
 struct model *tvd_db_model(const struct tvd_db *);
 
 /* A model of the same rows that the caller owns, to make another one from it.
- * NULL if the database has never been read.  Linear in its size. */
+ * NULL if the database has never been read, or tvd_db_is_waiting().  Linear in its size. */
 struct model *tvd_db_copy_model(struct tvd_db *);
 
 /* Makes the next tvd_db_run() read everything again. */
@@ -154,6 +178,10 @@ void tvd_db_write_ee(struct tvd_db *, struct ovsdb_idl_txn *,
 
 /* Deletes the rows of the EE called 'name', if there are any. */
 void tvd_db_delete_ee(struct tvd_db *, const char *name);
+
+/* Writes 'tvds' of the EEs where it is not what their NICs say, as in a
+ * database that an older controller has written. */
+void tvd_db_write_tvds(struct tvd_db *);
 
 /* Says which host holds 'nic', NULL: none.  What writes EEs leaves that as it
  * is, and 'next_host' unless the EE is bound elsewhere.  The transaction fails

@@ -338,16 +338,31 @@ struct carried {
     const struct model *model;
     struct tvd_index *index;
     const struct known_tvd *tvd;
+    bool carried, let_in;       /* What was found. */
 };
 
-/* True if NICs of 'local' here are reached over the VLAN of the TVD. */
+static bool
+may_carry(const struct model *model, const char *host,
+          const struct model_tvd *tvd)
+{
+    const struct model_host *model_host = model_host_find(model, host);
+
+    return model_host && decide_may_carry(model_host, tvd);
+}
+
+/* True if the VLAN of the TVD has to do with NICs of 'local' here: they are
+ * reached over it (c->carried), or some host may take it for the one over
+ * which they are (c->let_in).  Which of two VLANs it is depends on where EEs
+ * are, and no two hosts hear of that at the same moment, or one of them not at
+ * all for a while. */
 static bool
 is_carrier(const struct known_tvd *local, void *c_)
 {
-    const struct carried *c = c_;
+    struct carried *c = c_;
     const struct idset_node *node;
 
     if (local == c->tvd) {
+        c->let_in = c->carried = true;
         return true;
     }
     IDSET_FOR_EACH (node, &c->tvd->nics) {
@@ -357,7 +372,9 @@ is_carrier(const struct known_tvd *local, void *c_)
 
         if (known->host && known_nic_is_complete(nic) && nic->host) {
             carrier = find_meeting(c->p, c->model, c->index, local, nic);
+            c->let_in |= carrier && may_carry(c->model, nic->host, nic->tvd);
             if (carrier && carrier->id == c->tvd->id) {
+                c->let_in = c->carried = true;
                 return true;
             }
         }
@@ -379,16 +396,15 @@ make_links(struct pipeline *p, const struct model *model,
     while (idset_pop(&p->stale_links, &id)) {
         struct known_tvd *known = known_tvd_get(p, id);
         const struct model_tvd *tvd = tvd_index_find(index, id);
-        struct carried c = { p, model, index, known };
+        struct carried c = { p, model, index, known, false, false };
         uint16_t vlan = 0;
 
         if (tvd && self && tvd->vlan && p->uplink != OFPP_NONE
             && tvd->channel == MODEL_CHANNEL_VLAN
             && decide_may_carry(self, tvd)) {
-            bool carried = for_each_connected(p, known, is_carrier, &c);
-
-            pipeline_link_flows(id, tvd->vlan, p->uplink, carried, &flows);
-            vlan = carried ? tvd->vlan : 0;
+            for_each_connected(p, known, is_carrier, &c);
+            pipeline_link_flows(id, tvd->vlan, p->uplink, c.let_in, &flows);
+            vlan = c.carried ? tvd->vlan : 0;
         }
         if (vlan != known->vlan) {
             known->vlan = vlan;

@@ -145,6 +145,7 @@ vswitch_destroy(struct vswitch *vs)
     if (!vs) {
         return;
     }
+    idl_redial_uninit(&vs->redial);
     ovsdb_idl_loop_destroy(&vs->loop);
     clear_ifaces(vs);
     shash_destroy(&vs->ifaces);

@@ -12,6 +12,7 @@ install-packaging:
 	install -m 644 packaging/sysusers.d/tvd.conf $(DESTDIR)$(sysusersdir)/tvd.conf
 	install -d $(DESTDIR)$(sbindir)
 	install -m 755 packaging/tvd-db-cluster $(DESTDIR)$(sbindir)/tvd-db-cluster
-	sed -i 's,/usr/local/share/tvd,$(datadir),' $(DESTDIR)$(sbindir)/tvd-db-cluster
+	sed -i 's,/usr/local/share/tvd,$(datadir),; s,/usr/local/sbin,$(sbindir),' \
+		$(DESTDIR)$(sbindir)/tvd-db-cluster
 	install -m 644 packaging/sysctl.d/60-tvd.conf $(DESTDIR)$(sysctldir)/60-tvd.conf
 install: install-packaging

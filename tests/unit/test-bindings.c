@@ -326,6 +326,68 @@ test_holder(void)
     teardown(&f);
 }
 
+/* What has been let go of has to be given anew. */
+static void
+test_let_go(void)
+{
+    struct model_nic *nic;
+    struct fixture f;
+
+    setup(&f);
+    nic = model_nic_find_full_name(f.m, "r1/eth0");
+    model_host_add(f.m, "desk2")->label = model_label_find(f.m, "red");
+    nic->host = xstrdup("desk1");
+    bindings_remember(&f.b, "a", "r1/eth0", NULL, true, false);
+    plug(&f, "a", "r1/eth0", 1);
+    update(&f);
+    ok(admitted(&f, "a"), "held since before");
+    unplug(&f, "a");
+    update(&f);
+    plug(&f, "a", "r1/eth0", 2);
+    update(&f);
+    ok(admitted(&f, "a"), "back before it has left");
+    unplug(&f, "a");
+    update(&f);
+    ((struct leaving *) shash_find_data(&f.b.leaving, "a"))->goal = 1;
+    bindings_have_left(&f.b, 1);
+    plug(&f, "a", "r1/eth0", 3);
+    update(&f);
+    ok(refused(&f, "a", "waits for the controller"),
+       "back after it has left: another host may have it");
+    nic->ee->host = xstrdup("desk1");
+    update(&f);
+    ok(admitted(&f, "a"), "unless none may");
+    free(nic->ee->host);
+    nic->ee->host = NULL;
+    free(nic->host);
+    nic->host = NULL;
+    update(&f);
+    nic->host = xstrdup("desk1");
+    update(&f);
+    ok(admitted(&f, "a"), "given anew");
+    teardown(&f);
+
+    setup(&f);
+    nic = model_nic_find_full_name(f.m, "r1/eth0");
+    model_host_add(f.m, "desk2")->label = model_label_find(f.m, "red");
+    nic->host = xstrdup("desk1");
+    plug(&f, "a", "r1/eth0", 1);
+    update(&f);
+    ok(refused(&f, "a", "waits for the controller"),
+       "let go of before this process began");
+    teardown(&f);
+
+    setup(&f);
+    nic = model_nic_find_full_name(f.m, "r1/eth0");
+    model_host_add(f.m, "desk2")->label = model_label_find(f.m, "red");
+    nic->host = xstrdup("desk1");
+    bindings_remember(&f.b, "a", "r1/eth0", "waits", false, false);
+    plug(&f, "a", "r1/eth0", 1);
+    update(&f);
+    ok(admitted(&f, "a"), "given while no process was there");
+    teardown(&f);
+}
+
 static void
 test_leaving(void)
 {
@@ -387,6 +449,7 @@ main(void)
     test_first_stays();
     test_changes();
     test_holder();
+    test_let_go();
     test_leaving();
     test_managed();
     return tap_done();

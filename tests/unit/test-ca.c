@@ -301,7 +301,8 @@ remove_all(const char *dir)
 {
     static const char *const names[] = {
         "servers.pem", "hosts.pem", "servers-ca.pem", "hosts-ca.pem",
-        "server.pem", "admins.pem", "admins-ca.pem", "nobody-ca.pem", "lock",
+        "server.pem", "admins.pem", "admins-ca.pem", "cluster.pem",
+        "cluster-ca.pem", "nobody-ca.pem", "lock",
         "hosts/desk1.pem", "hosts/desk1.state", "hosts",
     };
 

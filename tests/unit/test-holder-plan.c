@@ -180,11 +180,13 @@ test_cases(void)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         char *text = xstrdup(cases[i].nics);
         struct ee ee = { .in = { .host = cases[i].host,
-                                 .next_host = cases[i].next,
-                                 .former = cases[i].former } };
+                                 .next_host = cases[i].next } };
         char *got;
 
         parse_nics(text, &ee);
+        for (size_t j = 0; j < ee.in.n_nics; j++) {
+            ee.nics[j].former = cases[i].former;
+        }
         got = plan_to_string(&ee.in);
         is_str(got, cases[i].expected, "%s", cases[i].what);
         free(got);
@@ -251,8 +253,8 @@ what_is_wrong(const struct ee *ee, const struct holder_change *c, size_t n)
 
         for (size_t j = 0; j < n; j++) {
             if (c[j].action == HOLDER_GRANT && claim->holds && claim->may
-                && names_equal(claim->host, ee->in.former)
-                && !names_equal(c[j].host, ee->in.former)) {
+                && names_equal(claim->host, ee->nics[0].former)
+                && !names_equal(c[j].host, ee->nics[0].former)) {
                 return "granted though who had it before has not let go";
             }
         }
@@ -271,7 +273,7 @@ apply_changes(struct ee *ee, const struct holder_change *c, size_t n)
             ee->nics[0].host = c[i].host;
             ee->nics[0].stale = false;
             if (c[i].host) {
-                ee->in.former = c[i].host;
+                ee->nics[0].former = c[i].host;
             }
             break;
         case HOLDER_BIND:
@@ -355,11 +357,11 @@ test_all(size_t n_hosts)
         bool gone = holder && x % N_NAMES > n_hosts;
         struct ee ee = {
             .in = { .host = names[x / N_NAMES % N_NAMES],
-                    .next_host = names[x / N_NAMES / N_NAMES % N_NAMES],
-                    .former = holder ? holder
-                              : names[x / (n_states / 2 / N_NAMES)
-                                      % N_NAMES] },
-            .nics = { { .host = gone ? NULL : holder, .stale = gone } },
+                    .next_host = names[x / N_NAMES / N_NAMES % N_NAMES] },
+            .nics = { { .host = gone ? NULL : holder, .stale = gone,
+                        .former = holder ? holder
+                                  : names[x / (n_states / 2 / N_NAMES)
+                                          % N_NAMES] } },
         };
 
         make_ee(&ee, row, n_hosts, s >= n_states / 2 * n_rows);

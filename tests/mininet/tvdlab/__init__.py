@@ -8,6 +8,7 @@
   placement on which host each EE is started
   nodes     Mininet nodes: machines with Open vSwitch, and EEs
   fabric    the switch between hosts, and the management network
+  cluster   three machines with the database and the controllers
   site      all machines of a lab, and how they come up
   topo      the same for ordinary Mininet scripts
   programs  the daemons of machines, kept running

@@ -24,9 +24,11 @@ def check(path):
 
 
 def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=False,
-       vlan=False):
+       vlan=False, cluster=False, lifetime=None, controller_options=()):
     """Brings up lab 'name' from policy file 'path'; all or nothing.  With
-    wire=False no EEs are made, which benchmarks do in their own way; the rest
+    wire=False no EEs are made, which benchmarks do in their own way; with
+    'cluster' the database is a cluster (cluster.py) whose controllers get
+    'controller_options' too; hosts' certificates last for 'lifetime'; the rest
     as in policy.derive()."""
     if not os.path.exists(path):
         raise LabError(f"{path}: no such file")
@@ -37,7 +39,8 @@ def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=Fa
     if note:
         progress(note)
     options = {"file": os.path.abspath(path), "note": note,
-               "wire": wire}
+               "wire": wire, "cluster": cluster, "lifetime": lifetime,
+               "controller_options": list(controller_options)}
     return _start(name, options, data, progress)
 
 
@@ -206,7 +209,11 @@ class Lab:
 
     def ctl(self, *args, check=True):
         """Runs tvdctl against this lab's controller."""
-        return self.run(self.info["host"], programs.find("tvdctl"), *args, check=check)[1]
+        return self.run(self.info["host"], *self.tvdctl(), *args, check=check)[1]
+
+    def tvdctl(self):
+        """The beginning of a command for a controller."""
+        return [programs.find("tvdctl"), *self.info["ctl_options"]]
 
     def can(self, path, services):
         """What tvdctl expects of all pairs for 'services', as JSON text; asked

@@ -22,7 +22,8 @@ def progress(text):
 def cmd_up(args):
     began = time.monotonic()
     lab = client.up(args.name, args.file, args.only, progress, collapse=args.collapse,
-                    vlan=args.vlan)
+                    vlan=args.vlan, cluster=args.cluster,
+                    lifetime=args.certificate_lifetime)
     stand_ins = [n["ee"] for n in lab.nics if n["kind"] == "vm"]
     if stand_ins:
         progress(f"{len(stand_ins)} VMs are played by namespaces "
@@ -53,8 +54,7 @@ def cmd_shell(args):
 
 def cmd_ctl(args):
     lab = client.Lab(args.name)
-    argv = [client.programs.find("tvdctl"), *args.arguments]
-    return lab.enter(lab.info["host"], argv).wait()
+    return lab.enter(lab.info["host"], [*lab.tvdctl(), *args.arguments]).wait()
 
 
 def cmd_sync(args):
@@ -187,6 +187,10 @@ def parser():
                    help="all EEs on one host that may run every type")
     p.add_argument("--vlan", action="store_true",
                    help="all TVDs cross between hosts as VLANs, whatever their channel")
+    p.add_argument("--cluster", action="store_true",
+                   help="three database servers and two controllers, on three machines")
+    p.add_argument("--certificate-lifetime", metavar="TIME",
+                   help="of the hosts' certificates, for example 90s")
     verb("probe", cmd_probe, "measure who reaches whom and compare with the policy; "
          "exit status 1 if anything differs", [form])
     p = verb("shell", cmd_shell, "run a shell or a command in an EE or on a machine: a host, "

@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 
-from . import fabric, facts, nodes, ns, placement, policy, programs, site, state
+from . import cluster, fabric, facts, nodes, ns, placement, policy, programs, site, state
 from .state import LabError
 
 MAX_FDS = 200                   # The kernel passes at most 253 at a time.
@@ -122,7 +122,7 @@ class LabDaemon:
         os.chmod(state.control_socket(self.name), 0o600)
         self.listener.listen(16)
         self.net = nodes.Mininet(controller=None, build=False)
-        self.site = site.Site(options.get("policy"))
+        self.site = site.Site(options.get("policy"), options.get("lifetime"))
         if options.get("plain"):
             self.plain(options["plain"], began)
             return
@@ -134,21 +134,33 @@ class LabDaemon:
 
     def add_machines(self, hosts):
         """Makes the nodes of all hosts and what is between them."""
-        many = len(hosts) > 1
+        many = len(hosts) > 1 or self.options.get("cluster")
         for name in hosts:
             self.add_machine(self.net.addHost, name, nodes.HostNode,
                              f"{name}/" if many else "",
                              uplink=fabric.UPLINK if many else None)
         if not many:
             return
-        self.add_machine(self.net.addHost, "controller", nodes.ControllerNode)
+        if self.options.get("cluster"):
+            self.add_cluster()
+        else:
+            self.add_machine(self.net.addHost, "controller", nodes.ControllerNode)
         self.add_machine(self.net.addSwitch, "fabric", fabric.FabricSwitch, "fabric/")
         self.add_machine(self.net.addSwitch, "management", fabric.ManagementSwitch)
-        for machine in (self.site.admin, *self.site.hosts.values()):
+        hosts = self.site.hosts.values()
+        for machine in (*(self.site.managers or [self.site.admin]), *hosts):
             link = fabric.link_name(machine.name)
-            if machine is not self.site.admin:
+            if machine in hosts:
                 nodes.Cable(machine, self.site.fabric, fabric.UPLINK, link)
             nodes.Cable(machine, self.site.management, fabric.MANAGEMENT, link)
+
+    def add_cluster(self):
+        shared = os.path.join(self.dir, "shared")
+        os.makedirs(os.path.join(shared, "pki"), mode=0o700)
+        self.site.controller_options = self.options.get("controller_options") or []
+        for index, name in enumerate(cluster.NAMES):
+            self.add_machine(self.net.addHost, name, cluster.ManagerNode, f"{name}/",
+                             index=index, shared=shared)
 
     def add_machine(self, add, name, cls, prefix="", **params):
         taken = self.site.machines()
@@ -299,14 +311,29 @@ class LabDaemon:
                 "policy": self.options.get("policy"), "file": self.options.get("file"),
                 "note": self.options.get("note"), "started": self.started,
                 "partitions": self.partitions(),
+                "ctl_options": self.site.admin.ctl_options,
                 "programs": running, "log": os.path.join(self.dir, "log"),
                 "ees": list(self.ees)}
+
+    def do_plug(self, ee, plugged):
+        """The ports of 'ee' leave the bridge, or come back; it stays as it is."""
+        node = self._ee(ee)
+        if plugged:
+            node.host.add_ports(node.nic_ports())
+        else:
+            node.host.remove_ports([port for port, _ in node.nic_ports()], devices=False)
+        return {}
+
+    def do_enrol(self, host):
+        """A new token for 'host' of a cluster."""
+        self.site.admin.enrol(self._host(host))
+        return {}
 
     def do_sync(self):
         return self.sync()
 
     def do_kill(self, program, sig=int(signal.SIGKILL)):
-        if program == "database":
+        if program == "database" and not self.site.managers:
             return self.kill_database(sig)
         return {"pid": self.site.supervisor.kill(program, sig)}
 
@@ -360,10 +387,14 @@ class LabDaemon:
         return self.partitions()
 
     def do_restrict(self, host, trunks):
-        """Which VLANs the fabric's port of 'host' carries."""
+        """Which VLANs the fabric's port of 'host' carries: fabric.ALL or NONE;
+        None: those that its label allows."""
         if not self.site.fabric:
             raise LabError("this lab has one host and no fabric")
-        self.site.fabric.restrict(host, trunks)
+        if trunks is None:
+            self.site.configure_switch()
+        else:
+            self.site.fabric.restrict({host: trunks})
         return {}
 
     def do_links(self):

@@ -5,8 +5,9 @@ on which agents talk to the controller.  They share nothing, so that each can
 be partitioned by itself.
 
 The fabric's switch is Open vSwitch in a namespace of its own, with one trunk
-port for each host.  It stands for the physical switch: it learns and forwards
-and knows nothing of TVDs."""
+port for each host.  It stands for the physical switch: it learns and forwards,
+and knows nothing of TVDs but that each port carries the VLANs of those that
+the label of its host allows (TVDc paper, section 2.1)."""
 import zlib
 
 from mininet.node import Switch
@@ -19,14 +20,19 @@ UPLINK = "uplink0"              # A host's device on the fabric,
 MANAGEMENT = "mgmt0"            # and on the management network.
 NETWORK = "172.31"              # Of the management network, /16.
 CONTROLLER_ADDRESS = NETWORK + ".0.1"
-DATABASE_PORT = 6641
-ALL, NONE = "[]", "[4095]"      # Values of a port's trunks.
+DATABASE_PORT, ENROL_PORT = 6641, 6645
+ALL, NONE = "[]", "[4095]"      # Values of a port's trunks; ALL: untagged frames too.
 
 
 def link_name(host):
     """The switch's device for host 'host': at most 15 characters, unique."""
     name = f"to-{host}"
     return name if len(name) <= 15 else f"to-{zlib.crc32(host.encode()):08x}"
+
+
+def manager_address(index):
+    """The management address of machine number 'index' of a cluster."""
+    return f"{NETWORK}.0.{1 + index}"
 
 
 def host_address(index):
@@ -58,10 +64,14 @@ class FabricSwitch(nodes.Machine, Switch):
                      "vlan_mode=trunk"]
         self.vsctl(*args)
 
-    def restrict(self, host, trunks):
-        """The VLANs that the port of 'host' carries: ALL or NONE.  (Untagged
-        frames are forwarded too: a switch that nobody has configured.)"""
-        self.vsctl("set", "Port", self.device(host), f"trunks={trunks}")
+    def restrict(self, trunks):
+        """Sets which VLANs the ports carry: {host: VLAN ids, or ALL or NONE}."""
+        args = []
+        for host, value in trunks.items():
+            if value not in (ALL, NONE):
+                value = ",".join(map(str, sorted(value))) or NONE
+            args += ["--", "set", "Port", self.device(host), f"trunks={value}"]
+        self.vsctl(*args)
 
     def device(self, host):
         if host not in self.links:
@@ -107,15 +117,14 @@ class ManagementSwitch(Switch):
 
     def connect(self, machine):
         self.links[machine] = link_name(machine)
-        nodes.run(self, ["ip", "link", "set", "dev", self.links[machine], "master", "mgmt"])
+        self.partition(machine, False)
 
     def partition(self, machine, apart):
         """As FabricSwitch.partition()."""
         if machine not in self.links:
             raise LabError(f"no machine '{machine}' on the management network")
-        state = 0 if apart else 3       # BR_STATE_DISABLED, BR_STATE_FORWARDING
-        nodes.run(self, ["ip", "link", "set", "dev", self.links[machine], "type",
-                         "bridge_slave", "state", str(state)])
+        nodes.run(self, ["ip", "link", "set", "dev", self.links[machine],
+                         *(["nomaster"] if apart else ["master", "mgmt"])])
         (self.apart.add if apart else self.apart.discard)(machine)
 
     def start(self, _controllers):

@@ -14,6 +14,7 @@ A NIC is a dictionary:
   bound        the host that the EE is bound to, "" if to none
   host         where the NIC is, "" if nowhere; of a managed EE, where it will be
   gateway      whether it is the gateway of its TVD
+  waiting      hosts that would have it and do not
   state        installed, refused, absent or pending
   reason       why it was refused
 """
@@ -52,7 +53,8 @@ def _of_ee(row, tvds):
             "host": nic.get("host") or (row["managed"] and row.get("host")) or "",
             "netns": "tvd-gw-" + row["name"],
             "gateway": tvds[nic["tvd"]]["gateway"] == f"{row['name']}/{nic['name']}",
-            "state": nic["state"], "reason": nic.get("reason") or ""})
+            "waiting": nic.get("waiting") or [], "state": nic["state"],
+            "reason": nic.get("reason") or ""})
     return result
 
 
@@ -73,6 +75,8 @@ def wiring(nics_of_ee):
 
 def pending(nic):
     """Whether its state will change by itself.  A port is refused, too, as long
-    as ovs-vswitchd has not come to it ("... yet")."""
+    as ovs-vswitchd has not come to it ("... yet"), or the controller has not
+    said that the host may have the EE."""
     return nic["state"] not in ("installed", "refused") \
-        or nic.get("reason", "").endswith(" yet")
+        or nic["state"] == "refused" and (nic.get("reason", "").endswith(" yet")
+                                          or bool(nic.get("waiting")))

@@ -11,7 +11,7 @@ import time
 from . import packets, sniffer
 from .state import LabError
 
-ANNOUNCE = (0, 0.05, 0.15, 0.25, 0.35)  # Seconds between rounds, as of QEMU.
+ANNOUNCE = (0, 0.05, 0.2, 0.45, 0.8)    # Seconds after it runs on, as of QEMU.
 
 
 def nics_of(lab, ee):
@@ -44,14 +44,20 @@ def announcements(nic):
                 1, nic["mac"], ip, "00:00:00:00:00:00", ip))
 
 
-def wait_there(lab, ee, host, timeout=10):
-    """Waits until all NICs of 'ee' are installed on 'host'."""
-    deadline = time.monotonic() + timeout
+def wait_there(lab, ee, host, timeout=10, announce_at=()):
+    """Waits until all NICs of 'ee' are installed on 'host'; announces it so many
+    seconds after the beginning as 'announce_at' says."""
+    began = time.monotonic()
+    due = list(announce_at)
     while True:
+        now = time.monotonic() - began
+        if due and now >= due[0]:
+            del due[0]
+            announce(lab, ee)
         nics = nics_of(lab, ee)
         if all(n["state"] == "installed" and n["host"] == host for n in nics):
             return
-        if time.monotonic() > deadline:
+        if now > timeout:
             what = "; ".join(f"{n['name']} is {n['state']} on {n['host'] or 'no host'} "
                              f"{n['reason']}" for n in nics)
             raise LabError(f"{ee} is not installed on {host} within {timeout} s: {what}")
@@ -68,8 +74,7 @@ def move(lab, ee, host, live=False, say=lambda text: None):
         raise LabError(f"no EE '{ee}' that could be moved")
     if nics[0]["host"] == host:
         raise LabError(f"{ee} is on {host} already")
-    began = (_live if live else _cold)(lab, ee, host, say)
-    seconds = time.monotonic() - began
+    seconds = (_live if live else _cold)(lab, ee, host, say)
     lab.refresh()
     return seconds
 
@@ -81,7 +86,7 @@ def _cold(lab, ee, host, say):
     began = time.monotonic()
     lab.request("carry", ee=ee, host=host)
     wait_there(lab, ee, host)
-    return began
+    return time.monotonic() - began
 
 
 def _live(lab, ee, host, say):
@@ -91,9 +96,7 @@ def _live(lab, ee, host, say):
     time.sleep(0.2)             # What a VM's memory takes to be copied.
     began = time.monotonic()
     lab.request("switch", ee=ee)
-    for pause in ANNOUNCE:
-        time.sleep(pause)
-        announce(lab, ee)
-    wait_there(lab, ee, host)
+    wait_there(lab, ee, host, announce_at=ANNOUNCE)
+    seconds = time.monotonic() - began
     lab.request("vanish", ee=ee)
-    return began
+    return seconds

@@ -7,7 +7,6 @@ network namespace; its NICs are veth ends whose other ends are ports of its
 host's br-tvd, named by external_ids:iface-id as libvirt would name them."""
 import ipaddress
 import os
-import shutil
 import subprocess
 import time
 import zlib
@@ -75,18 +74,26 @@ class Cable(BareLink):
         pass                    # It ends with its nodes.
 
 
+def _private(path, flags):
+    return os.open(path, flags, 0o600)
+
+
 class Machine:
     """What nodes with daemons have in common; mixed into Mininet's classes.
     'prefix' makes the names of its programs unique in the supervisor."""
 
-    def __init__(self, name, log_dir=None, prefix="", site=None, **params):
+    ctl_options = []            # That tvdctl needs here.
+
+    def __init__(self, name, log_dir=None, prefix="", site=None, shared=None, **params):
         self.log_dir = log_dir
         self.prefix = prefix
         self.site = site
-        # The order matters: the log directory may lie below /run.
-        params["privateDirs"] = [("/var/log", log_dir) if log_dir else "/var/log", "/run"]
+        # The order matters: the log directory may lie below /run, and 'shared'
+        # (a path here, and the directory that it is to be) too.
+        params["privateDirs"] = [("/var/log", log_dir) if log_dir else "/var/log",
+                                 *([shared] if shared else []), "/run"]
         super().__init__(name, **params)
-        run(self, ["sh", "-c", "mkdir -p " + " ".join(programs.DIRECTORIES)
+        run(self, ["sh", "-c", "mkdir -p -m 700 " + " ".join(programs.DIRECTORIES)
                    + " && ip link set dev lo up"])
         if site:
             site.add(self)
@@ -125,9 +132,8 @@ class Machine:
         return run(self, ["ovs-vsctl", f"--timeout={timeout}", *args],
                    env=programs.environment())
 
-    def start_controller(self, supervisor, listen=None):
-        """Starts tvd-controller; agents elsewhere reach it at 'listen'."""
-        self.start_program(supervisor, "controller", programs.controller_command(listen))
+    def start_controller(self, supervisor, *options):
+        self.start_program(supervisor, "controller", programs.controller_command(*options))
         self.wait_path("/run/tvd/controller.sock", supervisor, "controller")
         self.wait_controller(supervisor)
 
@@ -147,24 +153,22 @@ class Machine:
 
     def ctl(self, *args, input_text=None):
         """Runs tvdctl here; returns what it printed."""
-        return run(self, [programs.find("tvdctl"), *args], input_text,
+        return run(self, [programs.find("tvdctl"), *self.ctl_options, *args], input_text,
                    env=programs.environment())
+
+    def enrol(self, host):
+        """Gives HostNode 'host' a token, with which its agent gets its
+        certificate."""
+        token = f"/run/{host.name}.token"
+        self.ctl("host", "enrol", host.name, f"--out={token}")
+        with open(self.path(token), "rb") as source, \
+                open(host.path(programs.TOKEN), "wb", opener=_private) as target:
+            target.write(source.read())
+        os.unlink(self.path(token))
 
 
 class ControllerNode(Machine, Host):
     """The machine of tvd-controller, when it is not one of the hosts."""
-
-    def certify(self, host):
-        """Makes key and certificate of HostNode 'host', by which its agent is
-        known."""
-        csr = run(host, ["sh", "-c", "umask 077 && openssl req -new -newkey ec -pkeyopt "
-                         f"ec_paramgen_curve:P-256 -nodes -keyout {programs.KEY} "
-                         f"-subj /CN={host.name} 2>/dev/null"])
-        cert, ca = f"/run/{host.name}-cert.pem", f"/run/{host.name}-ca.pem"
-        self.ctl("host", "certify", host.name, "-", f"--out={cert}", f"--ca-out={ca}",
-                 input_text=csr)
-        for source, target in ((cert, programs.CERTIFICATE), (ca, programs.CA)):
-            shutil.copyfile(self.path(source), host.path(target))
 
 
 class HostNode(Machine, Host):
@@ -180,10 +184,10 @@ class HostNode(Machine, Host):
         super().start_ovs(supervisor, f"external_ids:tvd-host={self.name}", *uplink,
                           *settings)
 
-    def start_agent(self, supervisor, remote=None):
-        """Starts tvd-agent; the database is at 'remote' if not on this host."""
+    def start_agent(self, supervisor, *options):
+        """Starts tvd-agent; 'options' as in programs.agent_command()."""
         self.start_program(supervisor, "agent",
-                           programs.agent_command(self.name, remote))
+                           programs.agent_command(self.name, *options))
 
     def add_ports(self, ports):
         """'ports' is a list of (port name, external id)."""

@@ -26,7 +26,10 @@ class Rules:
     def may_run(self, host, label, tvds):
         """Whether 'host' may run an EE of 'label' with NICs in 'tvds'."""
         return self.types(label) <= self.hosts[host] \
-            and all(self.tvds[tvd] <= self.hosts[host] for tvd in tvds if tvd in self.tvds)
+            and all(self.may_carry(host, tvd) for tvd in tvds if tvd in self.tvds)
+
+    def may_carry(self, host, tvd):
+        return self.tvds[tvd] <= self.hosts[host]
 
     def collocatable(self, running, label):
         """Whether it may run beside EEs of the types 'running'."""

@@ -25,9 +25,13 @@ def load(path):
     return data
 
 
+def text(data):
+    return yaml.safe_dump(data, sort_keys=False, default_flow_style=None)
+
+
 def save(data, path):
     with open(path, "w", encoding="utf-8") as f:
-        yaml.safe_dump(data, f, sort_keys=False, default_flow_style=None)
+        f.write(text(data))
 
 
 def derive(data, only=None, collapse=False, vlan=False):

@@ -24,12 +24,13 @@ ENVIRONMENT = {
     "OVS_SYSCONFDIR": "/run/etc",
     "TVD_RUNDIR": "/run/tvd",
     "TVD_DBDIR": "/run/tvd-db",
+    "TVD_AGENTDIR": "/run/tvd-agent",
     "TVD_SYSCONFDIR": "/run/etc/tvd",
 }
 DIRECTORIES = ["/run/openvswitch/db", "/run/etc/tvd", "/run/tvd", "/run/tvd-db",
-               "/run/netns"]
+               "/run/tvd-agent", "/run/netns"]
 OVS_DB = "/run/openvswitch/db/conf.db"
-KEY, CERTIFICATE, CA = (f"/run/etc/tvd/{name}.pem" for name in ("key", "cert", "ca"))
+TOKEN = ENVIRONMENT["TVD_AGENTDIR"] + "/token"
 OVS_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
 
@@ -60,6 +61,11 @@ def environment():
     return env
 
 
+def tvd_schema():
+    return os.path.join(environment().get("TVD_DATADIR", "/usr/local/share/tvd"),
+                        "tvd.ovsschema")
+
+
 def ovs_commands():
     """Open vSwitch's daemons, in the order of starting."""
     run = ENVIRONMENT["OVS_RUNDIR"]
@@ -75,18 +81,16 @@ def ovs_commands():
     }
 
 
-def controller_command(listen=None):
+def controller_command(*options):
     return [find("tvd-controller"), "-vconsole:warn", "--log-file=/var/log/tvd-controller.log",
-            *([f"--listen={listen}"] if listen else [])]
+            *options]
 
 
-def agent_command(host, remote=None):
-    """The agent of host 'host', with the database at 'remote' over TLS if it is
-    not beside it."""
+def agent_command(host, *options):
+    """The agent of host 'host'; 'options' say where the database is if it is not
+    beside it."""
     return [find("tvd-agent"), f"--host={host}", "-vconsole:warn",
-            "--log-file=/var/log/tvd-agent.log",
-            *([f"--db={remote}", f"--private-key={KEY}", f"--certificate={CERTIFICATE}",
-               f"--ca-cert={CA}"] if remote else [])]
+            "--log-file=/var/log/tvd-agent.log", *options]
 
 
 class Program:

@@ -4,7 +4,7 @@
 With one host everything runs on it, as on an administrator's first machine.
 With several there are also the controller's machine, the fabric's switch and
 the management network; every agent talks to the controller's database over
-mutual TLS, with a certificate of its own.
+mutual TLS, with a certificate that it has got with a token.
 
 The nodes are made by whoever makes the network, the lab's daemon or Mininet
 from a topology (topo.py), and added here; start() brings them up, machines at
@@ -12,11 +12,12 @@ the same time."""
 import concurrent.futures
 import time
 
-from . import facts, fabric, nodes, placement, policy, programs
+from . import cluster, facts, fabric, nodes, placement, policy, programs
 from .state import LabError
 
-REMOTE = f"ssl:{fabric.CONTROLLER_ADDRESS}:{fabric.DATABASE_PORT}"
-LISTEN = f"pssl:{fabric.DATABASE_PORT}:{fabric.CONTROLLER_ADDRESS}"
+REMOTE = (f"--db=ssl:{fabric.CONTROLLER_ADDRESS}:{fabric.DATABASE_PORT}", "--enrol")
+LISTEN = (f"--listen=pssl:{fabric.DATABASE_PORT}:{fabric.CONTROLLER_ADDRESS}",
+          f"--enrol=ptcp:{fabric.ENROL_PORT}:{fabric.CONTROLLER_ADDRESS}")
 AT_A_TIME = 4
 
 
@@ -27,12 +28,16 @@ def in_parallel(function, items):
 
 
 class Site:
-    def __init__(self, path=None):
-        """'path' is the policy file to be applied by start()."""
+    def __init__(self, path=None, lifetime=None):
+        """'path' is the policy file to be applied by start(); 'lifetime' of the
+        hosts' certificates, as tvd-controller takes it."""
         self.policy = path
+        self.lifetime = lifetime
         self.supervisor = programs.Supervisor()
         self.hosts = {}             # HostNode by name, in the order of the policy.
-        self.admin = None           # Where the controller runs.
+        self.admin = None           # Where the controller runs, or the first does.
+        self.managers = []          # The machines of a cluster, if there is one.
+        self.controller_options = []        # Of theirs, more than they need.
         self.fabric = None
         self.management = None
         self.ees = {}               # EeNode by name, of a topology.
@@ -41,6 +46,9 @@ class Site:
         """Nodes that are given a site add themselves."""
         if isinstance(node, nodes.HostNode):
             self.hosts[node.name] = node
+        elif isinstance(node, cluster.ManagerNode):
+            self.managers.append(node)
+            self.admin = self.managers[0]
         elif isinstance(node, nodes.ControllerNode):
             self.admin = node
         elif isinstance(node, fabric.FabricSwitch):
@@ -52,7 +60,8 @@ class Site:
 
     def machines(self):
         """All nodes but the EEs, by name."""
-        found = [*self.hosts.values(), self.admin, self.fabric, self.management]
+        found = [*self.hosts.values(), *(self.managers or [self.admin]), self.fabric,
+                 self.management]
         return {node.name: node for node in found if node}
 
     # Starting.
@@ -71,7 +80,10 @@ class Site:
             if self.fabric else "Open vSwitch, controller and agent run", began)
         began = time.monotonic()
         self.apply()
+        if self.managers:
+            cluster.wait_listening(self)
         if self.fabric:
+            self.configure_switch()
             in_parallel(self._start_agent, self.hosts.values())
             self.apply("--wait=30")
         say("policy applied and enforced", began)
@@ -94,19 +106,39 @@ class Site:
     def _start_machines(self):
         for host in self.hosts.values():
             self.fabric.connect(host.name)
-        for index, machine in enumerate([self.admin, *self.hosts.values()]):
+        for index, machine in enumerate(self.managers or [self.admin]):
             self.management.connect(machine.name)
-            fabric.set_address(machine, fabric.host_address(index - 1) if index
-                               else fabric.CONTROLLER_ADDRESS)
-        starts = [lambda: self.admin.start_controller(self.supervisor, LISTEN),
-                  lambda: self.fabric.start_switching(self.supervisor)]
+            fabric.set_address(machine, fabric.manager_address(index))
+        for index, host in enumerate(self.hosts.values()):
+            self.management.connect(host.name)
+            fabric.set_address(host, fabric.host_address(index))
+        starts = [lambda: self.fabric.start_switching(self.supervisor),
+                  (lambda: cluster.start(self)) if self.managers else
+                  lambda: self.admin.start_controller(self.supervisor, *self._listen())]
         starts += [lambda h=host: h.start_ovs(self.supervisor)
                    for host in self.hosts.values()]
         in_parallel(lambda start: start(), starts)
 
+    def _listen(self):
+        """The controller's options for hosts elsewhere."""
+        return [*LISTEN, *self.lifetime_option()]
+
+    def lifetime_option(self):
+        return [f"--certificate-lifetime={self.lifetime}"] if self.lifetime else []
+
+    def configure_switch(self):
+        """Each port of the switch carries what its host's label allows."""
+        rules = placement.Rules(policy.load(self.policy))
+        tvds = facts.rows(self.admin.ctl("--format=json", "show", "tvds"))
+        self.fabric.restrict({host: {tvd["vlan"] for tvd in tvds if tvd["channel"] == "vlan"
+                                     and tvd["name"] in rules.tvds
+                                     and rules.may_carry(host, tvd["name"])}
+                              for host in self.hosts})
+
     def _start_agent(self, host):
-        self.admin.certify(host)
-        host.start_agent(self.supervisor, REMOTE)
+        self.admin.enrol(host)
+        host.start_agent(self.supervisor, *(cluster.AGENT_OPTIONS if self.managers
+                                            else REMOTE))
 
     def _attach_all(self):
         """Attaches the EEs of a topology and waits until their NICs work."""

@@ -72,11 +72,12 @@ def lab_name(purpose):
 
 
 @contextlib.contextmanager
-def lab_of(path, name, tap):
-    """A lab of policy file 'path', removed in any case."""
+def lab_of(path, name, tap, **options):
+    """A lab of policy file 'path', removed in any case; 'options' are those of
+    client.up()."""
     atexit.register(_remove, name)
     try:
-        yield client.up(name, path, progress=tap.note)
+        yield client.up(name, path, progress=tap.note, **options)
     finally:
         client.down(name)
 
