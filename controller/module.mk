@@ -3,6 +3,8 @@
 # controller: the engine, and tvd-controller itself.  The core is pure.
 
 controller_core := \
+	controller/needs.c \
+	controller/needs-want.c \
 	controller/holder-plan.c \
 	controller/intent.c \
 	controller/request.c
