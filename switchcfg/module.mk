@@ -11,6 +11,7 @@ switchcfg_core := \
 	switchcfg/plan-cisco.c \
 	switchcfg/portlist.c \
 	switchcfg/profile.c \
+	switchcfg/reconcile.c \
 	switchcfg/session.c \
 	switchcfg/snmprec.c \
 	switchcfg/tables.c \
