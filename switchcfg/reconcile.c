@@ -68,6 +68,8 @@ struct switch_reconcile {
     struct switch_tables *before; /* and before the first SET of 'plan'. */
     bool unsettled;             /* There was a SET, and it is not known yet
                                  * what came of it: 'before' stays. */
+    struct vidset created;      /* VLANs made by a plan that did not get to
+                                 * its end: ours, also without our mark. */
     struct switch_plan plan;    /* There, or back. */
     size_t next_pdu;
     char *cause;                /* The first thing that went wrong with it. */
@@ -131,6 +133,14 @@ settle(struct switch_reconcile *r)
 {
     tables_free(&r->before);
     r->unsettled = false;
+}
+
+/* No VLAN is there that was left behind. */
+static void
+forget_created(struct switch_reconcile *r)
+{
+    memset(&r->created, 0, sizeof r->created);
+    r->active->created = r->created;
 }
 
 static void
@@ -444,20 +454,28 @@ is_shared(const struct switch_reconcile *r, const struct mib_varbind *vb)
         return false;
     }
     v = switch_tables_row(r->tables, vb->oid.ids[vb->oid.n - 1]);
-    return v && (v->n_name < strlen(SWITCH_VLAN_PREFIX)
-                 || memcmp(v->name, SWITCH_VLAN_PREFIX,
-                           strlen(SWITCH_VLAN_PREFIX)));
+    return v && !vidset_contains(&r->created, v->vid)
+           && (v->n_name < strlen(SWITCH_VLAN_PREFIX)
+               || memcmp(v->name, SWITCH_VLAN_PREFIX,
+                         strlen(SWITCH_VLAN_PREFIX)));
 }
 
 static void
 send_pdu(struct switch_reconcile *r)
 {
+    const struct switch_pdu *pdu = &r->plan.pdus[r->next_pdu];
     struct mib_varbinds vbs = { .n = 0 };
 
     r->step = STEP_SET;
     r->unsettled = true;
     r->status.n_sets++;
-    switch_pdu_varbinds(&r->plan.pdus[r->next_pdu], &vbs);
+    for (size_t i = 0; i < pdu->n; i++) {
+        if (pdu->sets[i].action == SWITCH_CREATE_VLAN) {
+            vidset_add(&r->created, pdu->sets[i].vid);
+        }
+    }
+    r->active->created = r->created;
+    switch_pdu_varbinds(pdu, &vbs);
     r->session->class->set(r->session, vbs.v, vbs.n);
     mib_varbinds_destroy(&vbs);
 }
@@ -585,6 +603,7 @@ succeed(struct switch_reconcile *r)
         s->saved = false;
     }
     settle(r);
+    forget_created(r);
     s->in_sync = !r->wanted_changed;
     svec_clear(&s->differences);
     set_string(&r->cause, NULL);
@@ -626,6 +645,7 @@ rolled_back(struct switch_reconcile *r)
     svec_clear(&r->status.differences);
     switch_plan_verify(r->tables, r->active, &r->status.differences);
     settle(r);
+    forget_created(r);
     finish(r, SWITCH_FAILED,
            xasprintf("%s; it is as it was before",
                      r->cause ? r->cause : "the device acknowledged all SETs, "
@@ -740,6 +760,9 @@ read_replied(struct switch_reconcile *r, const struct switch_reply *reply)
         wanted_free(r->active);
         r->active = r->wanted ? switch_wanted_clone(r->wanted) : NULL;
         settle(r);
+        if (r->active) {
+            r->active->created = r->created;
+        }
     }
     if (!r->active) {
         r->status.in_sync = false;
