@@ -12,6 +12,7 @@ switchcfg_core := \
 	switchcfg/portlist.c \
 	switchcfg/profile.c \
 	switchcfg/reconcile.c \
+	switchcfg/reconcile-save.c \
 	switchcfg/session.c \
 	switchcfg/snmprec.c \
 	switchcfg/tables.c \

@@ -8,8 +8,8 @@
 #include "lib/report.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
-#include "random.h"
 #include "switchcfg/profile.h"
+#include "switchcfg/reconcile-private.h"
 #include "switchcfg/session.h"
 #include "util.h"
 
@@ -25,67 +25,6 @@
 /* and ways back. */
 #define BACK_TRIES 3
 #define UNLOCK_TRIES 3
-#define SAVE_POLL_MS 250
-
-/* Steps within SWITCH_LOCK, SWITCH_SET and SWITCH_SAVE. */
-enum step {
-    STEP_LOOK,                  /* LOCK: is it free?  SET: are the lists that
-                                 * others share as they were?  SAVE: what does
-                                 * the object say that is polled? */
-    STEP_SET,
-    STEP_POLL,                  /* SAVE alone, as the rest. */
-    STEP_PAUSE,
-    STEP_CLEANUP,
-};
-
-struct switch_reconcile {
-    char *name;
-    struct switch_session *session;
-    const struct switch_profiles *profiles;
-    const struct report_sink *sink;
-    struct switch_reconcile_options options;
-    char *profile_name;         /* What options.profile points to. */
-
-    struct switch_wanted *wanted; /* NULL: nothing; the newest, */
-    struct switch_wanted *active; /* and what the plan under way is for. */
-    bool wanted_changed;
-    bool dry_run;
-    char *stuck;                /* Why nothing is written any more; or NULL. */
-    bool kick;                  /* Read at once, */
-    bool trigger;               /* or soon. */
-
-    struct switch_status status;
-    char *descr;
-    enum step step;
-    long long int now;
-    long long int round;        /* When the last one began. */
-    long long int due;          /* When the state goes on by itself; LLONG_MAX:
-                                 * never. */
-    unsigned int backoff;       /* ms; 0: the last time all went well. */
-
-    const struct switch_profile *profile; /* NULL: to be found out. */
-    struct switch_tables *tables; /* As read last, */
-    struct switch_tables *before; /* and before the first SET of 'plan'. */
-    bool unsettled;             /* There was a SET, and it is not known yet
-                                 * what came of it: 'before' stays. */
-    struct vidset created;      /* VLANs made by a plan that did not get to
-                                 * its end: ours, also without our mark. */
-    struct switch_plan plan;    /* There, or back. */
-    size_t next_pdu;
-    char *cause;                /* The first thing that went wrong with it. */
-    bool late;                  /* It was an answer that did not come. */
-    unsigned int n_forward, n_back, n_readback, n_unlock;
-
-    bool locked;                /* The device's lock is ours, or may be. */
-    bool save_due;              /* There may be something not saved. */
-    char *save_error;
-    uint32_t save_row;
-    size_t save_next;
-    long long int save_until;
-    struct mib_value save_before;
-
-    enum switch_state after;    /* What comes after SWITCH_UNLOCK. */
-};
 
 const char *
 switch_state_to_string(enum switch_state state)
@@ -143,13 +82,6 @@ forget_created(struct switch_reconcile *r)
     r->active->created = r->created;
 }
 
-static void
-set_string(char **to, char *from)
-{
-    free(*to);
-    *to = from;
-}
-
 /* True while nothing is under way. */
 static bool
 is_resting(const struct switch_reconcile *r)
@@ -191,7 +123,6 @@ rest(struct switch_reconcile *r)
     r->n_forward = r->n_back = r->n_readback = 0;
 }
 
-/* Ends what is under way with 'state' and 'error' (taken over; NULL: none). */
 static void
 finish(struct switch_reconcile *r, enum switch_state state, char *error)
 {
@@ -214,6 +145,13 @@ finish(struct switch_reconcile *r, enum switch_state state, char *error)
     } else {
         rest(r);
     }
+}
+
+void
+reconcile_finish(struct switch_reconcile *r, enum switch_state state,
+                 char *error)
+{
+    finish(r, state, error);
 }
 
 /* Reading did not work: whatever is there, it is not known to be right. */
@@ -589,8 +527,6 @@ set_replied(struct switch_reconcile *r, const struct switch_reply *reply)
 
 /* --- Verdicts --------------------------------------------------------------*/
 
-static void start_save(struct switch_reconcile *);
-
 static void
 succeed(struct switch_reconcile *r)
 {
@@ -607,7 +543,7 @@ succeed(struct switch_reconcile *r)
     s->in_sync = !r->wanted_changed;
     svec_clear(&s->differences);
     set_string(&r->cause, NULL);
-    start_save(r);
+    reconcile_start_save(r);
 }
 
 /* The device can be brought to neither state: says so. */
@@ -820,193 +756,6 @@ readback_replied(struct switch_reconcile *r, const struct switch_reply *reply)
     svec_destroy(&lines);
 }
 
-/* --- Saving ----------------------------------------------------------------*/
-
-static void
-end_save(struct switch_reconcile *r)
-{
-    finish(r, SWITCH_IDLE, r->save_error ? xstrdup(r->save_error) : NULL);
-}
-
-/* Cleans up on the device, then ends.  'error' is taken over; NULL: saved. */
-static void
-saved(struct switch_reconcile *r, char *error)
-{
-    struct mib_varbinds vbs = { .n = 0 };
-
-    r->status.saved = r->save_due && !error;
-    r->save_due = error != NULL;
-    set_string(&r->save_error, error
-               ? xasprintf("is as wanted, but that is not saved: %s", error)
-               : NULL);
-    free(error);
-    switch_profile_cleanup(r->profile, r->save_row, &vbs);
-    if (vbs.n) {
-        r->step = STEP_CLEANUP;
-        r->session->class->set(r->session, vbs.v, vbs.n);
-        mib_varbinds_destroy(&vbs);
-    } else {
-        end_save(r);
-    }
-}
-
-/* What the object that tells says now. */
-static void
-get_save_poll(struct switch_reconcile *r, enum step step)
-{
-    struct mib_oid oid;
-
-    switch_profile_save_poll(r->profile, r->save_row, &oid);
-    r->step = step;
-    r->session->class->get(r->session, &oid, 1);
-}
-
-static void
-poll_save_later(struct switch_reconcile *r)
-{
-    if (r->now >= r->save_until) {
-        saved(r, xasprintf("the device did not say so within %u ms",
-                           r->profile->save_timeout_ms));
-    } else {
-        r->step = STEP_PAUSE;
-        r->due = r->now + SAVE_POLL_MS;
-    }
-}
-
-static void
-next_save_set(struct switch_reconcile *r)
-{
-    struct mib_varbinds *pdus;
-    struct mib_oid poll;
-    size_t n;
-
-    switch_profile_save_pdus(r->profile, r->save_row, &pdus, &n);
-    if (r->save_next < n) {
-        r->step = STEP_SET;
-        r->session->class->set(r->session, pdus[r->save_next].v,
-                               pdus[r->save_next].n);
-    } else if (switch_profile_save_poll(r->profile, r->save_row, &poll)) {
-        get_save_poll(r, STEP_POLL);
-    } else {
-        /* Asked again it would say no more. */
-        report(r->sink, REPORT_INFO, "switch-save", "switch %s: was asked to "
-               "save, but has nothing to tell whether it did", r->name);
-        r->save_due = false;
-        saved(r, NULL);
-    }
-    for (size_t i = 0; i < n; i++) {
-        mib_varbinds_destroy(&pdus[i]);
-    }
-    free(pdus);
-}
-
-static void
-start_save_set(struct switch_reconcile *r)
-{
-    struct mib_oid poll;
-
-    r->status.state = SWITCH_SAVE;
-    r->save_row = 1 + random_range(65535);
-    r->save_next = 0;
-    r->save_until = r->now + r->profile->save_timeout_ms;
-    mib_value_clear(&r->save_before);
-    if (switch_profile_save_poll(r->profile, r->save_row, &poll)) {
-        get_save_poll(r, STEP_LOOK);
-    } else {
-        next_save_set(r);
-    }
-}
-
-static void
-start_save(struct switch_reconcile *r)
-{
-    set_string(&r->save_error, NULL);
-    if (!r->options.save || r->dry_run) {
-        finish(r, SWITCH_IDLE, NULL);
-        return;
-    }
-    switch (r->profile->save) {
-    case SWITCH_SAVE_UNKNOWN:
-        if (r->save_due) {
-            report(r->sink, REPORT_INFO, "switch-save", "switch %s: it is not "
-                   "known how this kind of device (%s) saves; save it by hand",
-                   r->name, r->profile->title);
-        }
-        r->save_due = false;
-        finish(r, SWITCH_IDLE, NULL);
-        break;
-    case SWITCH_SAVE_IMPLICIT:
-        r->save_due = false;
-        r->status.saved = true;
-        finish(r, SWITCH_IDLE, NULL);
-        break;
-    case SWITCH_SAVE_SET:
-        if (r->save_due) {
-            start_save_set(r);
-        } else {
-            finish(r, SWITCH_IDLE, NULL);
-        }
-        break;
-    }
-}
-
-/* The answer to a GET of the object that tells. */
-static void
-save_polled(struct switch_reconcile *r, const struct switch_reply *reply)
-{
-    const struct mib_value *v = reply->varbinds.n
-                                ? &reply->varbinds.v[0].value : NULL;
-    bool good = reply->status == SWITCH_REPLY_OK && v;
-
-    if (r->step == STEP_LOOK) {
-        if (!good) {
-            saved(r, xstrdup(reply->error ? reply->error : "no answer"));
-        } else if (r->profile->poll_in_row && !mib_type_is_exception(v->type)
-                   && r->now < r->save_until) {
-            r->save_row = 1 + random_range(65535); /* Somebody else's. */
-            get_save_poll(r, STEP_LOOK);
-        } else {
-            mib_value_clone(&r->save_before, v);
-            next_save_set(r);
-        }
-        return;
-    }
-    switch (good ? switch_profile_saved(r->profile, &r->save_before, v)
-            : SWITCH_STILL_SAVING) {
-    case SWITCH_SAVED:
-        saved(r, NULL);
-        break;
-    case SWITCH_NOT_SAVED:
-        saved(r, xstrdup("the device says that it failed"));
-        break;
-    case SWITCH_STILL_SAVING:
-        poll_save_later(r);
-        break;
-    }
-}
-
-static void
-save_replied(struct switch_reconcile *r, const struct switch_reply *reply)
-{
-    struct mib_oid poll;
-
-    if (r->step == STEP_CLEANUP) {
-        end_save(r);
-    } else if (r->step != STEP_SET) {
-        save_polled(r, reply);
-    } else if (reply->status == SWITCH_REPLY_OK
-               || (reply->status == SWITCH_REPLY_TIMEOUT
-                   && switch_profile_save_poll(r->profile, r->save_row,
-                                               &poll))) {
-        /* Devices are known not to answer while they write their flash. */
-        r->save_next++;
-        next_save_set(r);
-    } else {
-        saved(r, xstrdup(reply->error ? reply->error
-                         : switch_reply_status_to_string(reply->status)));
-    }
-}
-
 /* --- The machine -----------------------------------------------------------*/
 
 static void
@@ -1034,7 +783,7 @@ replied(struct switch_reconcile *r, const struct switch_reply *reply)
         readback_replied(r, reply);
         break;
     case SWITCH_SAVE:
-        save_replied(r, reply);
+        reconcile_save_replied(r, reply);
         break;
     case SWITCH_UNLOCK:
         unlock_replied(r, reply);
@@ -1075,7 +824,7 @@ proceed(struct switch_reconcile *r)
         start_read(r, r->after);
         return true;
     } else if (r->status.state == SWITCH_SAVE && r->step == STEP_PAUSE) {
-        get_save_poll(r, STEP_POLL);
+        reconcile_save_poll(r);
         return true;
     }
     return false;

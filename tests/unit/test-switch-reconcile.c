@@ -17,7 +17,6 @@
 #include "util.h"
 
 #define PORTS 8
-#define ROUNDS_MS 60000         /* Longer than anything takes. */
 
 /* --- A session in between ----------------------------------------------- */
 
@@ -359,98 +358,131 @@ struct kind {
     struct switch_profile profile;
 };
 
-/* One run: 'n_th' request is the bad one.  Returns false if there is no such
- * request any more. */
-static bool
-run_one(const struct kind *kind, enum mischief mischief, int n_th,
-        int late_by, int *n_bad)
+/* A switch that is as 'first' says, to become as 'second' does. */
+struct trial {
+    struct between *b;
+    struct switch_profiles profiles;
+    struct switch_profile *profile;
+    struct switch_wanted second, known;
+    struct switch_tables old;
+    struct switch_reconcile *r;
+    long long int now;
+};
+
+static void
+trial_init(struct trial *t, const struct kind *kind)
 {
     static const struct switch_reconcile_options options = {
         .profile = "test", .save = true,
         .read_interval_ms = 5000, .retry_ms = 1000, .retry_max_ms = 4000,
     };
-    struct between *b = between_create(&kind->model);
-    struct switch_profiles profiles;
-    struct switch_profile *profile = xmemdup(&kind->profile,
-                                             sizeof kind->profile);
-    struct switch_reconcile *r;
-    struct switch_wanted w1, w2, w2_known;
-    struct switch_tables old;
-    long long int now = 1000;
-    const char *wrong = NULL;
+    struct switch_wanted w;
+
+    t->b = between_create(&kind->model);
+    t->now = 1000;
+    t->profile = xmemdup(&kind->profile, sizeof kind->profile);
+    t->profile->name = xstrdup("test");
+    t->profile->title = xstrdup("test");
+    switch_profiles_init(&t->profiles);
+    switch_profiles_add(&t->profiles, t->profile);
+    make_wanted(&w, first, ARRAY_SIZE(first));
+    make_wanted(&t->second, second, ARRAY_SIZE(second));
+    make_wanted(&t->known, second, ARRAY_SIZE(second));
+    vidset_add(&t->known.created, 130); /* By nobody else, in this test. */
+    t->r = switch_reconcile_create("core1", &t->b->session, &t->profiles,
+                                   &options, NULL);
+    switch_reconcile_set_wanted(t->r, &w);
+    run(t->r, &t->now, 500);
+    switch_wanted_destroy(&w);
+    model_switch_read(t->b->ms, t->profile, &t->old);
+}
+
+static void
+trial_destroy(struct trial *t)
+{
+    switch_reconcile_destroy(t->r);
+    switch_tables_destroy(&t->old);
+    switch_wanted_destroy(&t->second);
+    switch_wanted_destroy(&t->known);
+    switch_profiles_destroy(&t->profiles);
+}
+
+/* Lets it become so, with 'mischief' at the 'n_th' request. */
+static const char *
+trial_run(struct trial *t, enum mischief mischief, int n_th, int late_by)
+{
+    const char *wrong = switch_reconcile_status(t->r)->in_sync
+                        ? NULL : "not even without mischief";
+
+    t->b->mischief = mischief;
+    t->b->at = n_th;
+    t->b->late_by = late_by;
+    t->b->n_requests = t->b->n_sets = 0;
+    switch_reconcile_set_wanted(t->r, &t->second);
+    for (int i = 0; i < 200 && !wrong; i++) {
+        enum switch_state state;
+
+        run(t->r, &t->now, 100);
+        state = switch_reconcile_status(t->r)->state;
+        /* What it says may be older than what somebody else has done. */
+        if ((state == SWITCH_IDLE || state == SWITCH_FAILED
+             || state == SWITCH_STUCK)
+            && mischief != RESET && mischief != OTHER_OURS
+            && mischief != LATE) {
+            wrong = judge(t->b, t->profile, t->r, &t->old, &t->known);
+        }
+    }
+    return wrong;
+}
+
+/* Well again: it gets there, and what others have done stays. */
+static const char *
+trial_recover(struct trial *t, const struct kind *kind)
+{
+    struct mib_oid oid = mib_oid_child(&mib_vlan_static_egress, 1);
+    const struct mib_value *v;
+    const char *wrong;
+    struct portlist list;
+
+    t->b->mischief = NOTHING;
+    t->b->ms->options = kind->model;
+    switch_reconcile_trigger(t->r, SWITCH_ASKED);
+    run(t->r, &t->now, 20000);
+    wrong = judge(t->b, t->profile, t->r, &t->old, &t->known);
+    if (wrong || !switch_reconcile_status(t->r)->in_sync) {
+        return wrong ? wrong : "not as wanted in the end";
+    }
+    v = model_switch_get(t->b->ms, &oid);
+    list = (struct portlist) { v->octets, v->n_octets };
+    return t->b->other_done
+           && portlist_contains(&list, kind->model.order, PORTS)
+           ? "undid what somebody else did" : NULL;
+}
+
+/* One run: the 'n_th' request is the bad one.  Returns false if there is no
+ * such request any more. */
+static bool
+run_one(const struct kind *kind, enum mischief mischief, int n_th,
+        int late_by, int *n_bad)
+{
+    const struct switch_status *s;
+    const char *wrong;
+    struct trial t;
     bool hit;
 
-    profile->name = xstrdup("test");
-    profile->title = xstrdup("test");
-    switch_profiles_init(&profiles);
-    switch_profiles_add(&profiles, profile);
-    make_wanted(&w1, first, ARRAY_SIZE(first));
-    make_wanted(&w2, second, ARRAY_SIZE(second));
-    make_wanted(&w2_known, second, ARRAY_SIZE(second));
-    vidset_add(&w2_known.created, 130); /* By nobody else, in this test. */
-    r = switch_reconcile_create("core1", &b->session, &profiles, &options,
-                                NULL);
-    switch_reconcile_set_wanted(r, &w1);
-    run(r, &now, 500);
-    if (!switch_reconcile_status(r)->in_sync) {
-        wrong = "not even without mischief";
-    }
-
-    model_switch_read(b->ms, profile, &old);
-    b->mischief = mischief;
-    b->at = n_th;
-    b->late_by = late_by;
-    b->n_requests = b->n_sets = 0;
-    switch_reconcile_set_wanted(r, &w2);
-    for (int i = 0; i < 200 && !wrong; i++) {
-        run(r, &now, 100);
-        if (switch_reconcile_status(r)->state == SWITCH_IDLE
-            || switch_reconcile_status(r)->state == SWITCH_FAILED
-            || switch_reconcile_status(r)->state == SWITCH_STUCK) {
-            /* What it says may be older than what somebody else has done. */
-            if (mischief != RESET && mischief != OTHER_OURS
-                && mischief != LATE) {
-                wrong = judge(b, profile, r, &old, &w2_known);
-            }
-        }
-    }
-    hit = b->n_requests > n_th;
-
-    /* Well again: it gets there, and the other's port stays his. */
-    b->mischief = NOTHING;
-    memset(&b->ms->options, 0, sizeof b->ms->options);
-    b->ms->options = kind->model;
-    switch_reconcile_trigger(r, SWITCH_ASKED);
-    run(r, &now, 20000);
-    if (!wrong) {
-        wrong = judge(b, profile, r, &old, &w2_known);
-    }
-    if (!wrong && !switch_reconcile_status(r)->in_sync) {
-        wrong = "not as wanted in the end";
-    }
-    if (!wrong && b->other_done) {
-        struct mib_oid oid = mib_oid_child(&mib_vlan_static_egress, 1);
-        const struct mib_value *v = model_switch_get(b->ms, &oid);
-        struct portlist list = { v->octets, v->n_octets };
-
-        if (portlist_contains(&list, kind->model.order, PORTS)) {
-            wrong = "undid what somebody else did";
-        }
-    }
+    trial_init(&t, kind);
+    wrong = trial_run(&t, mischief, n_th, late_by);
+    s = switch_reconcile_status(t.r);
+    hit = t.b->n_requests > n_th;
+    wrong = wrong ? wrong : trial_recover(&t, kind);
     if (wrong) {
-        const struct switch_status *s = switch_reconcile_status(r);
-
         printf("# %s, %s at %d (+%d): %s\n#   state %s, error %s\n",
                kind->what, names[mischief], n_th, late_by, wrong,
-               switch_state_to_string(s->state), s->error);
+               switch_state_to_string(s->state),
+               s->error ? s->error : "none");
         ++*n_bad;
     }
-    switch_reconcile_destroy(r);
-    switch_tables_destroy(&old);
-    switch_wanted_destroy(&w1);
-    switch_wanted_destroy(&w2);
-    switch_wanted_destroy(&w2_known);
-    switch_profiles_destroy(&profiles);
+    trial_destroy(&t);
     return hit;
 }
 
