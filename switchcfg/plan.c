@@ -648,8 +648,8 @@ plan_pack(const struct switch_profile *profile, struct plan_steps *steps,
                              " fit into a request", steps->steps[i].set.text,
                              size, room(profile));
         }
-        if (!fits(&p, &steps->steps[i], n, size)
-            || steps->steps[i].set.action == SWITCH_SET_MODE) {
+        if (steps->steps[i].phase == PLAN_ALONE || p.phase == PLAN_ALONE
+            || !fits(&p, &steps->steps[i], n, size)) {
             new_pdu(&p);
         }
         for (size_t j = 0; j < n; j++) {

@@ -141,6 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     error = snmprec_parse((const char *) data + 1, size - 1, &vbs);
     if (error) {
         free(error);
+        mib_varbinds_destroy(&vbs);
         return 0;
     }
     options.atomic = profile.atomic;

@@ -264,11 +264,13 @@ static struct port_state
 port_state(unsigned int number, unsigned int n_vlans)
 {
     unsigned int n_trunks = 1u << n_vlans;
+    struct port_state s = { .vlans = number };
 
-    return number < n_trunks
-           ? (struct port_state) { .vlans = number }
-           : (struct port_state) { .vlans = 1u << (number - n_trunks),
-                                   .untagged = true };
+    if (number >= n_trunks) {
+        s.vlans = 1u << (number - n_trunks);
+        s.untagged = true;
+    }
+    return s;
 }
 
 /* --- One change ------------------------------------------------------------*/
