@@ -509,7 +509,7 @@ set_existing_vlan(struct switch_goal *goal, const struct switch_wanted *w,
         v->exists = !can_be_deleted(goal, v);
     } else if (wanted) {
         v->activate = now->row_status && now->row_status != MIB_ROW_ACTIVE;
-        if (marked && now->has_name
+        if (!adopted && now->has_name
             && !name_is(now, wanted->name, profile->name_max)) {
             v->name = xmemdup0(wanted->name,
                                MIN(strlen(wanted->name), profile->name_max));
