@@ -35,7 +35,7 @@ port_number(const char *name, bool *only)
     }
     if (!*digits || digits[strspn(digits, "0123456789")]
         || !str_to_ullong(digits, 10, &number)
-        || number > PORTLIST_MAX_PORT) {
+        || number > UINT32_MAX) {
         return 0;
     }
     return number;

@@ -58,6 +58,13 @@ is_marked(const struct switch_vlan *v)
            && !memcmp(v->name, SWITCH_VLAN_PREFIX, strlen(SWITCH_VLAN_PREFIX));
 }
 
+/* True if a VLAN with a static row was made by us. */
+static bool
+is_made_by_us(const struct switch_wanted *w, const struct switch_vlan *v)
+{
+    return is_marked(v) || vidset_contains(&w->created, v->vid);
+}
+
 static const struct switch_wanted_vlan *
 wanted_vlan(const struct switch_wanted *w, unsigned int vid)
 {
@@ -366,7 +373,7 @@ check_ours(const struct switch_goal *goal, const struct switch_wanted *w,
     char *name, *port, *error;
 
     if (vidset_contains(&w->adopted, v->vid)
-        || (v->is_static && is_marked(v))) {
+        || (v->is_static && is_made_by_us(w, v))) {
         return NULL;
     }
     stranger = stranger_in(goal, &v->egress);
@@ -484,7 +491,7 @@ set_existing_vlan(struct switch_goal *goal, const struct switch_wanted *w,
 {
     const struct switch_profile *profile = goal->tables->profile;
     const struct switch_wanted_vlan *wanted = wanted_vlan(w, now->vid);
-    bool marked = is_marked(now);
+    bool marked = is_made_by_us(w, now);
     bool adopted = vidset_contains(&w->adopted, now->vid);
     struct goal_vlan *v = add_vlan(goal, now);
     char *error = wanted ? check_ours(goal, w, now) : NULL;
@@ -502,7 +509,7 @@ set_existing_vlan(struct switch_goal *goal, const struct switch_wanted *w,
         v->exists = !can_be_deleted(goal, v);
     } else if (wanted) {
         v->activate = now->row_status && now->row_status != MIB_ROW_ACTIVE;
-        if (marked && now->has_name
+        if (!adopted && now->has_name
             && !name_is(now, wanted->name, profile->name_max)) {
             v->name = xmemdup0(wanted->name,
                                MIN(strlen(wanted->name), profile->name_max));
@@ -708,7 +715,7 @@ restore_vlan(struct switch_goal *goal, const struct switch_wanted *w,
              const struct switch_vlan *now, const struct switch_vlan *before)
 {
     struct goal_vlan *v = add_vlan(goal, now);
-    bool ours = is_marked(now)
+    bool ours = is_made_by_us(w, now)
                 || (now->vid && wanted_vlan(w, now->vid));
 
     if (before) {

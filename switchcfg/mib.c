@@ -290,10 +290,11 @@ oid_contents_size(const struct mib_oid *oid)
 static size_t
 integer_contents_size(int64_t value)
 {
+    uint64_t magnitude = value < 0 ? ~(uint64_t) value : value;
     size_t size = 1;
 
-    while (value > 127 || value < -128) {
-        value >>= 8;
+    while (magnitude > 127) {
+        magnitude >>= 8;
         size++;
     }
     return size;
@@ -379,4 +380,10 @@ const struct mib_oid
     mib_cisco_trunk_vlans_3k = OID(CISCO_TRUNK, 18),
     mib_cisco_trunk_vlans_4k = OID(CISCO_TRUNK, 19),
     mib_cisco_vlan_state = OID(CISCO, 46, 1, 3, 1, 1, 2),
-    mib_cisco_vlan_name = OID(CISCO, 46, 1, 3, 1, 1, 4);
+    mib_cisco_vlan_name = OID(CISCO, 46, 1, 3, 1, 1, 4),
+    mib_cisco_edit_operation = OID(CISCO, 46, 1, 4, 1, 1, 1),
+    mib_cisco_edit_owner = OID(CISCO, 46, 1, 4, 1, 1, 3),
+    mib_cisco_edit_type = OID(CISCO, 46, 1, 4, 2, 1, 3),
+    mib_cisco_edit_name = OID(CISCO, 46, 1, 4, 2, 1, 4),
+    mib_cisco_edit_said = OID(CISCO, 46, 1, 4, 2, 1, 6),
+    mib_cisco_edit_row_status = OID(CISCO, 46, 1, 4, 2, 1, 11);

@@ -206,7 +206,13 @@ extern const struct mib_oid
     mib_cisco_trunk_dynamic,    /* vlanTrunkPortDynamicState */
     mib_cisco_trunk_encapsulation, /* vlanTrunkPortEncapsulationType */
     mib_cisco_vlan_name,        /* vtpVlanName.domain.vid */
-    mib_cisco_vlan_state;       /* vtpVlanState.domain.vid */
+    mib_cisco_vlan_state,       /* vtpVlanState.domain.vid */
+    mib_cisco_edit_operation,   /* vtpVlanEditOperation.domain */
+    mib_cisco_edit_owner,       /* vtpVlanEditBufferOwner.domain */
+    mib_cisco_edit_type,        /* vtpVlanEditType.domain.vid */
+    mib_cisco_edit_name,
+    mib_cisco_edit_said,        /* vtpVlanEditDot10Said, 4 octets */
+    mib_cisco_edit_row_status;
 
 #define MIB_VID_MAX 4094
 

@@ -289,6 +289,34 @@ row_is_consistent(const struct model_switch *ms, uint32_t row)
     return true;
 }
 
+/* True if a port of 'before' would be in no VLAN if row 'row' were 'after'. */
+static bool
+leaves_orphan(const struct model_switch *ms, uint32_t row,
+              const struct portlist *before, const struct portlist *after)
+{
+    enum portlist_order order = ms->options.order;
+    unsigned int port;
+
+    PORTLIST_FOR_EACH (port, before, order) {
+        bool found = portlist_contains(after, order, port);
+
+        for (size_t i = lower_bound(ms, &mib_vlan_static_egress);
+             !found && i < ms->objects.n
+             && mib_oid_has_prefix(&ms->objects.v[i].oid,
+                                   &mib_vlan_static_egress); i++) {
+            const struct mib_varbind *vb = &ms->objects.v[i];
+            struct portlist list = { vb->value.octets, vb->value.n_octets };
+
+            found = vb->oid.ids[vb->oid.n - 1] != row
+                    && portlist_contains(&list, order, port);
+        }
+        if (!found) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int
 set_row_octets(struct model_switch *ms, const struct mib_varbind *vb,
                uint32_t row, bool is_list)
@@ -303,6 +331,14 @@ set_row_octets(struct model_switch *ms, const struct mib_varbind *vb,
                   && vb->value.n_octets > ms->list_length
         : vb->value.n_octets > 32) {
         return WRONG_LENGTH;
+    }
+    if (ms->options.keep_one && index_of(&vb->oid, &mib_vlan_static_egress)) {
+        struct portlist before = get_list(ms, &mib_vlan_static_egress, row);
+        struct portlist after = { vb->value.octets, vb->value.n_octets };
+
+        if (leaves_orphan(ms, row, &before, &after)) {
+            return MIB_ERROR_INCONSISTENT_VALUE;
+        }
     }
     model_switch_put(ms, &vb->oid, &vb->value);
     return MIB_ERROR_NONE;

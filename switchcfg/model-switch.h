@@ -21,6 +21,7 @@ struct model_switch_options {
     bool lists_grow;            /* Takes longer lists than it has. */
     bool untagged_within_egress; /* Refuses untagged ports that are no
                                  * members. */
+    bool keep_one;              /* Refuses to leave a port without a VLAN. */
     bool follow_current;        /* Current tables follow the static ones. */
 
     /* Misbehaviour. */

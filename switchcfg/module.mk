@@ -11,6 +11,8 @@ switchcfg_core := \
 	switchcfg/plan-cisco.c \
 	switchcfg/portlist.c \
 	switchcfg/profile.c \
+	switchcfg/reconcile.c \
+	switchcfg/reconcile-save.c \
 	switchcfg/session.c \
 	switchcfg/snmprec.c \
 	switchcfg/tables.c \
@@ -23,3 +25,9 @@ switchcfg_adapters := \
 
 $(eval $(call library,switchcfg/switchcfg,$(switchcfg_adapters)))
 $(eval $(call library,switchcfg/switchcfg-fake,switchcfg/model-switch.c))
+
+.PHONY: install-profiles
+install-profiles:
+	install -d $(DESTDIR)$(datadir)/profiles
+	install -m 644 switchcfg/profiles/*.yaml $(DESTDIR)$(datadir)/profiles
+install: install-profiles

@@ -19,6 +19,7 @@ enum plan_phase {
     PLAN_ADMIT,                 /* PVID, acceptable frames, GVRP off. */
     PLAN_UNPROTECT,
     PLAN_DELETE,
+    PLAN_ALONE,                 /* Each in a request of its own, in order. */
 };
 
 struct plan_step {

@@ -360,7 +360,7 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
 /* The rows that are made first, to be filled by add_new_vlan(). */
 static void
 add_bare_rows(struct plan_steps *steps, const struct switch_goal *goal,
-              const struct plan_steps *joins)
+              const struct plan_steps *joins, const bool *which)
 {
     bool wait = goal->tables->profile->create == SWITCH_CREATE_WAIT;
 
@@ -374,7 +374,7 @@ add_bare_rows(struct plan_steps *steps, const struct switch_goal *goal,
             whole = whole || (set->action == SWITCH_CREATE_VLAN
                               && set->vid == v->vid);
         }
-        if (!v->now && v->exists && !whole) {
+        if (!v->now && v->exists && !whole && (!which || which[i])) {
             add_row_status(steps, PLAN_CREATE, SWITCH_CREATE_VLAN, v,
                            wait ? MIB_ROW_CREATE_AND_WAIT
                            : MIB_ROW_CREATE_AND_GO, "create");
@@ -423,26 +423,161 @@ move_phase(struct plan_steps *to, struct plan_steps *from,
     }
 }
 
+/* The VLANs that 'which' names (NULL: all) get what they should have more. */
 static void
-add_joins(struct plan_steps *steps, const struct switch_goal *goal)
+add_joins(struct plan_steps *steps, const struct switch_goal *goal,
+          const bool *which)
 {
     struct plan_steps joins = { .n = 0 };
 
     for (size_t i = 0; i < goal->n_vlans; i++) {
         const struct goal_vlan *v = &goal->vlans[i];
 
+        if (which && !which[i]) {
+            continue;
+        }
         if (v->now) {
             add_old_vlan(&joins, goal, v);
         } else if (v->exists) {
             add_new_vlan(&joins, goal, v);
         }
     }
-    add_bare_rows(steps, goal, &joins);
+    add_bare_rows(steps, goal, &joins, which);
     for (enum plan_phase phase = PLAN_CREATE; phase <= PLAN_ACTIVATE;
          phase++) {
         move_phase(steps, &joins, phase);
     }
     free(joins.steps);
+}
+
+/* --- Joining before leaving ------------------------------------------------
+ *
+ * In a VLAN that some ports leave and others join, the former must be gone
+ * first, or they would meet.  So VLANs are taken one after the other, each
+ * once those who leave it are in another one. */
+
+enum vlan_progress {
+    NOTHING_DONE,
+    LEFT,                       /* Those who leave are gone; */
+    JOINED,                     /* and those who join are there. */
+};
+
+/* Who is in VLAN 'i' meanwhile; caller destroys. */
+static struct portlist
+members(const struct switch_goal *goal, size_t i, enum vlan_progress progress)
+{
+    const struct goal_vlan *v = &goal->vlans[i];
+    struct portlist list, changed;
+
+    if (progress == JOINED) {
+        portlist_clone(&list, &v->egress);
+    } else if (progress == NOTHING_DONE) {
+        portlist_clone(&list, goal_vlan_egress(v));
+    } else {
+        intersect(goal_vlan_egress(v), &v->egress, &list, &changed);
+        portlist_destroy(&changed);
+    }
+    return list;
+}
+
+static bool
+is_elsewhere(const struct switch_goal *goal, size_t i, unsigned int port,
+             const enum vlan_progress *progress)
+{
+    bool found = false;
+
+    for (size_t k = 0; k < goal->n_vlans && !found; k++) {
+        struct portlist list = members(goal, k, progress[k]);
+
+        found = k != i && portlist_contains(&list, goal->tables->profile->order,
+                                            port);
+        portlist_destroy(&list);
+    }
+    return found;
+}
+
+/* The first port that leaves VLAN 'i' and is in no other, or 0. */
+static unsigned int
+find_orphan(const struct switch_goal *goal, size_t i,
+            const enum vlan_progress *progress)
+{
+    enum portlist_order order = goal->tables->profile->order;
+    const struct goal_vlan *v = &goal->vlans[i];
+    unsigned int port;
+
+    PORTLIST_FOR_EACH (port, goal_vlan_egress(v), order) {
+        if (!portlist_contains(&v->egress, order, port)
+            && !is_elsewhere(goal, i, port, progress)) {
+            return port;
+        }
+    }
+    return 0;
+}
+
+static char *
+orphan_error(const struct switch_goal *goal,
+             const enum vlan_progress *progress)
+{
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        unsigned int orphan = progress[i] == NOTHING_DONE
+                              ? find_orphan(goal, i, progress) : 0;
+
+        if (orphan) {
+            return xasprintf("port %u: would leave %s and be in no VLAN, "
+                             "if only for an instant, which this kind of "
+                             "device does not do; give it a VLAN, or change "
+                             "the ports one after the other", orphan,
+                             goal->vlans[i].label);
+        }
+    }
+    OVS_NOT_REACHED();
+}
+
+static char *
+add_moves_join_first(struct plan_steps *steps, const struct switch_goal *goal)
+{
+    size_t n = goal->n_vlans, left = n;
+    enum vlan_progress *progress = xcalloc(MAX(n, 1), sizeof *progress);
+    bool *which = xcalloc(MAX(n, 1), sizeof *which);
+    char *error = NULL;
+
+    /* VLANs that nobody leaves need not wait for anything. */
+    for (size_t i = 0; i < n; i++) {
+        struct portlist stay, gone;
+
+        intersect(goal_vlan_egress(&goal->vlans[i]), &goal->vlans[i].egress,
+                  &stay, &gone);
+        if (portlist_is_empty(&gone)) {
+            add_leave(steps, goal, &goal->vlans[i]); /* Of the tags alone. */
+            progress[i] = LEFT;
+        }
+        portlist_destroy(&stay);
+        portlist_destroy(&gone);
+    }
+    while (left && !error) {
+        size_t before = left;
+
+        for (size_t i = 0; i < n; i++) {
+            which[i] = progress[i] == LEFT;
+            progress[i] = which[i] ? JOINED : progress[i];
+            left -= which[i];
+        }
+        add_joins(steps, goal, which);
+        for (size_t i = 0; i < n; i++) {
+            if (progress[i] == NOTHING_DONE
+                && !find_orphan(goal, i, progress)) {
+                add_leave(steps, goal, &goal->vlans[i]);
+                progress[i] = LEFT;
+                before = SIZE_MAX;
+            }
+        }
+        if (left == before) {
+            error = orphan_error(goal, progress);
+        }
+    }
+    free(progress);
+    free(which);
+    return error;
 }
 
 static void
@@ -522,18 +657,25 @@ add_deletions(struct plan_steps *steps, const struct switch_goal *goal)
     }
 }
 
-static void
+static char *
 make_steps(struct plan_steps *steps, const struct switch_goal *goal)
 {
+    char *error = NULL;
+
     add_protection(steps, goal);
-    for (size_t i = 0; i < goal->n_vlans; i++) {
-        add_leave(steps, goal, &goal->vlans[i]);
+    if (goal->tables->profile->leave_last) {
+        error = add_moves_join_first(steps, goal);
+    } else {
+        for (size_t i = 0; i < goal->n_vlans; i++) {
+            add_leave(steps, goal, &goal->vlans[i]);
+        }
+        add_joins(steps, goal, NULL);
     }
-    add_joins(steps, goal);
     add_pvids(steps, goal);
     add_admission(steps, goal);
     add_unprotection(steps, goal);
     add_deletions(steps, goal);
+    return error;
 }
 
 /* --- Steps into requests ---------------------------------------------------*/
@@ -648,8 +790,8 @@ plan_pack(const struct switch_profile *profile, struct plan_steps *steps,
                              " fit into a request", steps->steps[i].set.text,
                              size, room(profile));
         }
-        if (!fits(&p, &steps->steps[i], n, size)
-            || steps->steps[i].set.action == SWITCH_SET_MODE) {
+        if (steps->steps[i].phase == PLAN_ALONE || p.phase == PLAN_ALONE
+            || !fits(&p, &steps->steps[i], n, size)) {
             new_pdu(&p);
         }
         for (size_t j = 0; j < n; j++) {
@@ -668,8 +810,10 @@ make_plan(struct switch_goal *goal, char *error, struct switch_plan *plan)
     if (!error) {
         struct plan_steps steps = { .n = 0 };
 
-        make_steps(&steps, goal);
-        error = plan_pack(goal->tables->profile, &steps, plan);
+        error = make_steps(&steps, goal);
+        if (!error) {
+            error = plan_pack(goal->tables->profile, &steps, plan);
+        }
         switch_goal_differences(goal, &plan->lines);
         svec_clone(&plan->notes, &goal->notes);
         plan_steps_destroy(&steps);

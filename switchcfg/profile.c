@@ -141,6 +141,7 @@ READ_WORD("bit-order", order, "msb-first", "lsb-first")
 READ_WORD("row-index", row_index, "vid", "if-index")
 READ_WORD("current-index", current_reversed, "time-mark-vid", "vid-time-mark")
 READ_WORD("create", create, "whole", "then-fill", "wait")
+READ_WORD("leave", leave_last, "first", "last")
 READ_WORD("join", join, "egress-first", "untagged-first")
 READ_WORD("ingress-filtering", ingress_filtering, "present", "implicit",
           "unused")
@@ -444,6 +445,7 @@ switch_profile_parse(const char *name, const struct node *root,
         { "pvid-type", read_pvid_type, false },
         { "create", read_create, false },
         { "join", read_join, false },
+        { "leave", read_leave_last, false },
         { "ingress-filtering", read_ingress_filtering, false },
         { "acceptable-frames", read_acceptable_frames, false },
         { "gvrp", read_gvrp, false },

@@ -81,6 +81,9 @@ struct switch_profile {
                                  * in one instant. */
     bool ordered;               /* The varbinds of a SET are done one after the
                                  * other, in their order. */
+    bool leave_last;            /* A port must be in some VLAN all the time (or
+                                 * the device puts it into one): it joins new
+                                 * ones before it leaves the old. */
     size_t max_varbinds;        /* In a SET; 0: as many as fit. */
     size_t max_message;         /* Octets; at most MIB_MAX_MESSAGE. */
     enum portlist_order order;

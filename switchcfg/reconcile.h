@@ -28,7 +28,6 @@
 #define SWITCHCFG_RECONCILE_H 1
 
 #include <stdbool.h>
-#include "sset.h"
 #include "svec.h"
 #include "switchcfg/plan.h"
 #include "switchcfg/tables.h"
@@ -94,7 +93,10 @@ void switch_reconcile_set_wanted(struct switch_reconcile *,
                                  const struct switch_wanted *);
 /* Plan, but send no SET. */
 void switch_reconcile_set_dry_run(struct switch_reconcile *, bool);
-/* Something happened there ('why': "linkDown", "asked"): read again soon. */
+/* Something happened there ('why': "linkDown"): read again soon, at most once
+ * a second.  SWITCH_ASKED, by an administrator: at once, and write again if
+ * it was SWITCH_STUCK. */
+#define SWITCH_ASKED "asked"
 void switch_reconcile_trigger(struct switch_reconcile *, const char *why);
 
 /* To be called in each turn of the poll loop; 'now' in ms, monotonic. */

@@ -463,6 +463,26 @@ take_current(struct switch_tables *t, bool untagged, uint32_t mark,
            : take_list(&v->has_current_egress, &v->current_egress, value);
 }
 
+/* A row of vtpVlanTable: a VLAN of a Cisco switch. */
+static const char *
+take_vtp_vlan(struct switch_tables *t, const struct mib_varbind *vb)
+{
+    size_t n = mib_cisco_vlan_name.n;
+    struct switch_vlan *v;
+
+    if (vb->oid.n != n + 2 || !vb->oid.ids[n] || !vb->oid.ids[n + 1]) {
+        return BAD_INDEX;
+    }
+    v = get_row(t, vb->oid.ids[n + 1]);
+    if (!v) {
+        return TOO_MANY;
+    }
+    v->domain = vb->oid.ids[n];
+    return mib_oid_has_prefix(&vb->oid, &mib_cisco_vlan_name)
+           ? take_name(v, &vb->value)
+           : take_enum(&(int) { 0 }, &vb->value, 8);
+}
+
 static const char *
 take_system(struct switch_tables *t, const struct mib_varbind *vb, bool *known)
 {
@@ -510,6 +530,9 @@ take(struct switch_tables *t, const struct mib_varbind *vb, bool *known)
             return BAD_INDEX;
         }
         index = oid->ids[oid->n - 1];
+        if (t->profile->model == SWITCH_CISCO && column <= COL_PORT_GVRP) {
+            return NULL;
+        }
         return column <= COL_STATIC_STATUS
                ? take_static(t, column, index, &vb->value)
                : column <= COL_PORT_GVRP
@@ -528,6 +551,11 @@ take(struct switch_tables *t, const struct mib_varbind *vb, bool *known)
         }
         return take_current(t, untagged, oid->ids[n + reversed],
                             oid->ids[n + !reversed], &vb->value);
+    }
+    if (mib_oid_has_prefix(oid, &mib_cisco_vlan_name)
+        || mib_oid_has_prefix(oid, &mib_cisco_vlan_state)) {
+        *known = true;
+        return take_vtp_vlan(t, vb);
     }
     return take_system(t, vb, known);
 }
@@ -593,12 +621,32 @@ find_vid(const struct switch_tables *t, const struct switch_vlan *v)
     return vid ? vid : v->row <= MIB_VID_MAX ? v->row : 0;
 }
 
+/* The ports of a Cisco switch are its interfaces that have a VLAN. */
+static void
+add_cisco_ports(struct switch_tables *t)
+{
+    const struct switch_interface *i;
+
+    HMAP_FOR_EACH (i, node, &t->interfaces) {
+        struct switch_port *p = i->vm_vlan || i->trunk_dynamic
+                                ? get_port(t, i->if_index) : NULL;
+
+        if (p) {
+            p->if_index = i->if_index;
+        }
+    }
+}
+
 void
 switch_tables_finish(struct switch_tables *t)
 {
+    const struct switch_vlan **rows;
     size_t n;
-    const struct switch_vlan **rows = switch_tables_vlans(t, &n);
 
+    if (t->profile->model == SWITCH_CISCO) {
+        add_cisco_ports(t);
+    }
+    rows = switch_tables_vlans(t, &n);
     free(t->by_vid);
     t->by_vid = xcalloc(4096, sizeof *t->by_vid);
     for (size_t i = 0; i < n; i++) {

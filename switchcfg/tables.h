@@ -41,12 +41,14 @@ struct switch_vlan {
     bool has_current_egress, has_current_untagged;
     uint32_t time_mark;         /* Of the current lists: the newest. */
     struct portlist current_egress, current_untagged;
+    uint32_t domain;            /* Cisco: of VTP; 0: not there. */
 };
 
 /* A port of the bridge. */
 struct switch_port {
     struct hmap_node node;      /* In 'ports', by 'number'. */
-    uint32_t number;            /* dot1dBasePort. */
+    uint32_t number;            /* dot1dBasePort; Cisco, which numbers them
+                                 * anew for each VLAN: the ifIndex. */
     uint32_t if_index;          /* 0: not told. */
     bool has_pvid;
     uint32_t pvid;              /* VID; see also 'pvid_type'. */

@@ -174,6 +174,7 @@ switch_wanted_clone(const struct switch_wanted *w)
         add_named_vlan(copy, v->vid, xstrdup(v->name));
     }
     copy->adopted = w->adopted;
+    copy->created = w->created;
     return copy;
 }
 
@@ -185,7 +186,8 @@ switch_wanted_equal(const struct switch_wanted *a,
 
     if (shash_count(&a->ports) != shash_count(&b->ports)
         || shash_count(&a->vlans) != shash_count(&b->vlans)
-        || !vidset_equal(&a->adopted, &b->adopted)) {
+        || !vidset_equal(&a->adopted, &b->adopted)
+        || !vidset_equal(&a->created, &b->created)) {
         return false;
     }
     SHASH_FOR_EACH (node, &a->ports) {

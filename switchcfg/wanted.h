@@ -66,6 +66,9 @@ struct switch_wanted {
     struct vidset adopted;      /* VIDs that may be ours although they are
                                  * there under another name, or with ports that
                                  * are not ours. */
+    struct vidset created;      /* VIDs whose rows are known to be made by us,
+                                 * whatever their names are: a change that
+                                 * made them did not get to naming them. */
 };
 void switch_wanted_init(struct switch_wanted *);
 void switch_wanted_destroy(struct switch_wanted *);

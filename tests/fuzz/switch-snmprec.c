@@ -23,6 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (error) {
         ovs_assert(!vbs.n);
         free(error);
+        mib_varbinds_destroy(&vbs);
         return 0;
     }
     for (size_t i = 0; i < vbs.n; i++) {

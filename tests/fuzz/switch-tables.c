@@ -25,6 +25,7 @@ choose_profile(uint8_t choice)
 
     p.atomic = choice & 1;
     p.ordered = choice & 2;
+    p.leave_last = (choice & 3) == 3;
     p.max_varbinds = choice & 4 ? 1 : 0;
     p.order = choice & 8 ? PORTLIST_LSB_FIRST : PORTLIST_MSB_FIRST;
     p.current_reversed = choice & 16;
@@ -141,6 +142,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     error = snmprec_parse((const char *) data + 1, size - 1, &vbs);
     if (error) {
         free(error);
+        mib_varbinds_destroy(&vbs);
         return 0;
     }
     options.atomic = profile.atomic;

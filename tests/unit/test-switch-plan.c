@@ -167,7 +167,69 @@ make_odd(struct model_switch *ms, struct switch_wanted *w, enum oddity oddity)
     }
 }
 
+/* Does the plan, and looks at what came of it. */
+static void
+check_done(struct model_switch *ms, const struct switch_plan *plan,
+           const struct switch_wanted *w, const char *what, uint8_t vlan1,
+           uint8_t vlan110)
+{
+    struct mib_oid one = mib_oid_child(&mib_vlan_static_egress, 1);
+    struct mib_oid red = mib_oid_child(&mib_vlan_static_egress, 110);
+    struct svec lines = SVEC_EMPTY_INITIALIZER;
+    char *error = switch_check_execute(ms, plan);
+    struct switch_tables after;
+
+    is_str(error, NULL, "%s: done", what);
+    free(error);
+    model_switch_read(ms, switch_profile_standard(), &after);
+    ok(switch_plan_verify(&after, w, &lines), "%s: as wanted", what);
+    ok(model_switch_get(ms, &one)->octets[0] == vlan1
+       && model_switch_get(ms, &red)->octets[0] == vlan110,
+       "%s: VLANs 1 and 110", what);
+    ok(!switch_tables_row(&after, 130), "%s: no VLAN that is gone", what);
+    svec_destroy(&lines);
+    switch_tables_destroy(&after);
+}
+
 /* Port 1: access of 110; port 2: trunk of 110 and 120; 3, 4: not ours. */
+static void
+test_odd_device(const char *what, enum oddity oddity, const char *refusal,
+                uint8_t vlan1, uint8_t vlan110)
+{
+    struct model_switch_options options = { 0 };
+    struct model_switch *ms = model_switch_create(&options);
+    struct svec lines = SVEC_EMPTY_INITIALIZER;
+    struct switch_plan plan = { .n = 0 };
+    struct switch_tables t;
+    struct switch_wanted w;
+    char *error;
+
+    switch_wanted_init(&w);
+    switch_wanted_add_vlan(&w, 110, "red");
+    switch_wanted_add_vlan(&w, 120, "blue");
+    want_port(&w, "Gi1/0/1", SWITCH_ACCESS, 110, 0);
+    want_port(&w, "2", SWITCH_TRUNK, 110, 120);
+    model_switch_load_default(ms, 4, 100);
+    make_odd(ms, &w, oddity);
+    model_switch_read(ms, switch_profile_standard(), &t);
+    error = switch_plan_make(&t, &w, &plan);
+    if (refusal) {
+        ok(error && strstr(error, refusal), "%s: %s", what,
+           error ? error : "not refused");
+        ok(!switch_plan_verify(&t, &w, &lines) && lines.n == 1,
+           "%s: and does not agree", what);
+    } else {
+        is_str(error, NULL, "%s: planned", what);
+        check_done(ms, &plan, &w, what, vlan1, vlan110);
+    }
+    free(error);
+    svec_destroy(&lines);
+    switch_plan_destroy(&plan);
+    switch_tables_destroy(&t);
+    switch_wanted_destroy(&w);
+    model_switch_destroy(ms);
+}
+
 static void
 test_odd_devices(void)
 {
@@ -209,53 +271,8 @@ test_odd_devices(void)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
-        struct model_switch_options options = { 0 };
-        struct model_switch *ms = model_switch_create(&options);
-        struct svec lines = SVEC_EMPTY_INITIALIZER;
-        struct switch_plan plan = { .n = 0 };
-        struct switch_tables t;
-        struct switch_wanted w;
-        char *error;
-
-        switch_wanted_init(&w);
-        switch_wanted_add_vlan(&w, 110, "red");
-        switch_wanted_add_vlan(&w, 120, "blue");
-        want_port(&w, "Gi1/0/1", SWITCH_ACCESS, 110, 0);
-        want_port(&w, "2", SWITCH_TRUNK, 110, 120);
-        model_switch_load_default(ms, 4, 100);
-        make_odd(ms, &w, tests[i].oddity);
-        model_switch_read(ms, switch_profile_standard(), &t);
-        error = switch_plan_make(&t, &w, &plan);
-        if (tests[i].refusal) {
-            ok(error && strstr(error, tests[i].refusal), "%s: %s",
-               tests[i].what, error ? error : "not refused");
-            ok(!switch_plan_verify(&t, &w, &lines) && lines.n == 1,
-               "%s: and does not agree", tests[i].what);
-        } else {
-            struct mib_oid one = mib_oid_child(&mib_vlan_static_egress, 1);
-            struct mib_oid red = mib_oid_child(&mib_vlan_static_egress, 110);
-            struct switch_tables after;
-
-            is_str(error, NULL, "%s: planned", tests[i].what);
-            free(error);
-            error = switch_check_execute(ms, &plan);
-            is_str(error, NULL, "%s: done", tests[i].what);
-            model_switch_read(ms, switch_profile_standard(), &after);
-            ok(switch_plan_verify(&after, &w, &lines), "%s: as wanted",
-               tests[i].what);
-            ok(model_switch_get(ms, &one)->octets[0] == tests[i].vlan1
-               && model_switch_get(ms, &red)->octets[0] == tests[i].vlan110,
-               "%s: VLANs 1 and 110", tests[i].what);
-            ok(!switch_tables_row(&after, 130), "%s: no VLAN that is gone",
-               tests[i].what);
-            switch_tables_destroy(&after);
-        }
-        free(error);
-        svec_destroy(&lines);
-        switch_plan_destroy(&plan);
-        switch_tables_destroy(&t);
-        switch_wanted_destroy(&w);
-        model_switch_destroy(ms);
+        test_odd_device(tests[i].what, tests[i].oddity, tests[i].refusal,
+                        tests[i].vlan1, tests[i].vlan110);
     }
 }
 
@@ -425,6 +442,66 @@ test_pvid_type(void)
     }
 }
 
+/* Where rows are numbered by interface, a new one gets the number that the
+ * others make likely; if they do not agree, none is made. */
+static void
+test_rows_by_interface(void)
+{
+    static const struct {
+        const char *what;
+        uint32_t row10;         /* Of VLAN 10, which is there. */
+        uint32_t row;           /* Of VLAN 110; 0: refused. */
+    } tests[] = {
+        { "all at one distance", 1107787786, 1107787886 },
+        { "at different distances", 1107787900, 0 },
+    };
+    struct switch_profile profile = *switch_profile_standard();
+
+    profile.row_index = SWITCH_ROW_IF_INDEX;
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        struct model_switch_options options = { 0 };
+        struct model_switch *ms = model_switch_create(&options);
+        struct switch_plan plan = { .n = 0 };
+        struct switch_tables t;
+        struct switch_wanted w;
+        uint32_t row = 0;
+        char *error;
+
+        model_switch_load_default(ms, 4, 100);
+        for (uint32_t c = 1; c <= 5; c++) {
+            struct mib_oid column = mib_vlan_static_name;
+
+            column.ids[column.n - 1] = c;
+            drop_column(ms, &column);
+        }
+        put_vlan(ms, 1107787777, "", 0xf0, 0xf0);
+        put_vlan(ms, tests[i].row10, "", 0, 0);
+        put_octets(ms, &mib_if_name, 1107787777, "Vlan 1", 6);
+        put_octets(ms, &mib_if_name, tests[i].row10, "Vlan 10", 7);
+        model_switch_read(ms, &profile, &t);
+        switch_wanted_init(&w);
+        switch_wanted_add_vlan(&w, 110, "red");
+        want_port(&w, "1", SWITCH_ACCESS, 110, 0);
+        error = switch_plan_make(&t, &w, &plan);
+        for (size_t p = 0; p < plan.n; p++) {
+            for (size_t s = 0; s < plan.pdus[p].n; s++) {
+                const struct switch_set *set = &plan.pdus[p].sets[s];
+
+                if (set->action == SWITCH_CREATE_VLAN) {
+                    row = set->vb.oid.ids[set->vb.oid.n - 1];
+                }
+            }
+        }
+        ok(row == tests[i].row && !error == !!row, "rows by interface, %s: "
+           "row %"PRIu32" %s", tests[i].what, row, error ? error : "");
+        free(error);
+        switch_plan_destroy(&plan);
+        switch_wanted_destroy(&w);
+        switch_tables_destroy(&t);
+        model_switch_destroy(ms);
+    }
+}
+
 /* --- Many ports, many VLANs ------------------------------------------------*/
 
 /* What a loop over ports and VLANs as other tools have it sends: for each pair
@@ -584,17 +661,21 @@ main(void)
 {
     struct switch_profile atomic = *switch_profile_standard();
     struct switch_profile single = *switch_profile_standard();
+    struct switch_profile last = *switch_profile_standard();
 
     atomic.atomic = true;
+    last.leave_last = true;
     single.max_varbinds = 1;
     test_odd_devices();
     test_names();
     test_ways();
     test_pvid_type();
+    test_rows_by_interface();
     test_lines();
     test_too_long();
     test_many(48, 200, 0, switch_profile_standard(), "the standard", 30);
     test_many(48, 200, 0, &atomic, "atomic", 27);
+    test_many(48, 200, 0, &last, "join, then leave", 30);
     test_many(48, 200, 0, &single, "one varbind at a time", 1100);
     test_many(48, 20, 512, switch_profile_standard(), "lists of 512 octets",
               30);

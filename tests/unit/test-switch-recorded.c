@@ -254,15 +254,15 @@ change(struct model_switch *ms, struct watch *w,
        const struct switch_tables *back_to, const char *file, const char *how)
 {
     struct switch_plan plan = { .n = 0 };
-    struct switch_tables now, after;
+    struct switch_tables *now = xmalloc(sizeof *now), after;
     struct svec lines = SVEC_EMPTY_INITIALIZER;
     char *error;
     bool good;
 
-    model_switch_read(ms, profile, &now);
-    w->old = &now;
-    error = back_to ? switch_plan_restore(&now, back_to, wanted, &plan)
-            : switch_plan_make(&now, wanted, &plan);
+    model_switch_read(ms, profile, now);
+    w->old = now;
+    error = back_to ? switch_plan_restore(now, back_to, wanted, &plan)
+            : switch_plan_make(now, wanted, &plan);
     good = ok_null(error, "plan", file, how);
     if (good) {
         printf("# %"PRIuSIZE" varbinds in %"PRIuSIZE" PDUs\n",
@@ -282,7 +282,9 @@ change(struct model_switch *ms, struct watch *w,
     }
     svec_destroy(&lines);
     switch_plan_destroy(&plan);
-    switch_tables_destroy(&now);
+    switch_tables_destroy(now);
+    free(now);
+    w->old = NULL;
     return good;
 }
 
