@@ -627,6 +627,46 @@ set_vlans(struct switch_goal *goal, const struct switch_wanted *w)
     return error;
 }
 
+/* True if 'port' is in a VLAN now, or, if 'then', in the end. */
+static bool
+is_somewhere(const struct switch_goal *goal, uint32_t port, bool then)
+{
+    enum portlist_order order = goal->tables->profile->order;
+
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        const struct goal_vlan *v = &goal->vlans[i];
+
+        if (portlist_contains(then ? &v->egress : goal_vlan_egress(v), order,
+                              port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ports that leave all their VLANs go to that for such, where the device does
+ * not let them be in none. */
+static void
+park_ports(struct switch_goal *goal, const struct switch_wanted *w)
+{
+    const struct switch_profile *profile = goal->tables->profile;
+    const struct switch_port *p;
+
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        struct goal_vlan *v = &goal->vlans[i];
+
+        if (!profile->leave_last || !w->parking || v->vid != w->parking) {
+            continue;
+        }
+        HMAP_FOR_EACH (p, node, &goal->tables->ports) {
+            if (is_somewhere(goal, p->number, false)
+                && !is_somewhere(goal, p->number, true)) {
+                portlist_set(&v->egress, profile->order, p->number, true);
+            }
+        }
+    }
+}
+
 /* Ports that are not ours can send into any VLAN if nothing stops them; that
  * is for the administrator to change. */
 static void
@@ -684,6 +724,7 @@ switch_goal_from_wanted(const struct switch_tables *t,
         error = set_vlans(goal, w);
     }
     if (!error) {
+        park_ports(goal, w);
         error = set_port_goals(goal);
     }
     if (!error) {

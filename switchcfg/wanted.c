@@ -174,6 +174,7 @@ switch_wanted_clone(const struct switch_wanted *w)
         add_named_vlan(copy, v->vid, xstrdup(v->name));
     }
     copy->adopted = w->adopted;
+    copy->parking = w->parking;
     copy->created = w->created;
     return copy;
 }
@@ -186,6 +187,7 @@ switch_wanted_equal(const struct switch_wanted *a,
 
     if (shash_count(&a->ports) != shash_count(&b->ports)
         || shash_count(&a->vlans) != shash_count(&b->vlans)
+        || a->parking != b->parking
         || !vidset_equal(&a->adopted, &b->adopted)
         || !vidset_equal(&a->created, &b->created)) {
         return false;
@@ -246,6 +248,15 @@ switch_wanted_check(const struct switch_wanted *w)
         if (v->vid < 1 || v->vid > MIB_VID_MAX) {
             return xasprintf("VLAN %u (\"%s\"): not within 1 to %d", v->vid,
                              v->name, MIB_VID_MAX);
+        }
+    }
+    if (w->parking) {
+        char key[16];
+
+        snprintf(key, sizeof key, "%u", w->parking);
+        if (!shash_find(&w->vlans, key)) {
+            return xasprintf("VLAN %u: ports without a VLAN cannot be put "
+                             "there, as it is not one of ours", w->parking);
         }
     }
     SHASH_FOR_EACH (node, &w->ports) {

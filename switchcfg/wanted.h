@@ -69,6 +69,10 @@ struct switch_wanted {
     struct vidset created;      /* VIDs whose rows are known to be made by us,
                                  * whatever their names are: a change that
                                  * made them did not get to naming them. */
+    unsigned int parking;       /* 0, or the VID of one of 'vlans': where ports
+                                 * go, tagged, that would be in no VLAN, on
+                                 * devices that insist on one
+                                 * (switch_profile.leave_last). */
 };
 void switch_wanted_init(struct switch_wanted *);
 void switch_wanted_destroy(struct switch_wanted *);

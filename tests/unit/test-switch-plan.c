@@ -442,6 +442,59 @@ test_pvid_type(void)
     }
 }
 
+/* A device that keeps each port in some VLAN: port 1 has nothing to carry any
+ * more, port 2 is not ours any more. */
+static void
+test_parking(void)
+{
+    struct switch_profile profile = *switch_profile_standard();
+    struct mib_oid parking = mib_oid_child(&mib_vlan_static_egress, 999);
+    struct mib_oid untagged = mib_oid_child(&mib_vlan_static_untagged, 999);
+
+    profile.leave_last = true;
+    for (int parked = 0; parked < 2; parked++) {
+        struct model_switch_options options = { .keep_one = true };
+        struct model_switch *ms = model_switch_create(&options);
+        struct svec lines = SVEC_EMPTY_INITIALIZER;
+        struct switch_plan plan = { .n = 0 };
+        struct switch_tables t, after;
+        struct switch_wanted w;
+        char *error;
+
+        model_switch_load_default(ms, 4, 0);
+        put_vlan(ms, 1, "default", 0x30, 0x30);
+        put_vlan(ms, 110, "tvd-red", 0xc0, 0x40);
+        model_switch_read(ms, &profile, &t);
+        switch_wanted_init(&w);
+        switch_wanted_add_vlan(&w, 110, "red");
+        want_port(&w, "1", SWITCH_TRUNK, 0, 0);
+        if (parked) {
+            switch_wanted_add_vlan(&w, 999, "parked");
+            w.parking = 999;
+        }
+        error = switch_plan_make(&t, &w, &plan);
+        if (!parked) {
+            ok(error && strstr(error, "and be in no VLAN"), "%s", error);
+        } else {
+            is_str(error, NULL, "there is a VLAN for ports without one");
+            error = switch_check_execute(ms, &plan);
+            is_str(error, NULL, "they go there");
+            ok(model_switch_get(ms, &parking)->octets[0] == 0xc0
+               && model_switch_get(ms, &untagged)->octets[0] == 0,
+               "tagged");
+            model_switch_read(ms, &profile, &after);
+            ok(switch_plan_verify(&after, &w, &lines), "and stay there");
+            switch_tables_destroy(&after);
+        }
+        free(error);
+        svec_destroy(&lines);
+        switch_plan_destroy(&plan);
+        switch_wanted_destroy(&w);
+        switch_tables_destroy(&t);
+        model_switch_destroy(ms);
+    }
+}
+
 /* Where rows are numbered by interface, a new one gets the number that the
  * others make likely; if they do not agree, none is made. */
 static void
@@ -671,6 +724,7 @@ main(void)
     test_ways();
     test_pvid_type();
     test_rows_by_interface();
+    test_parking();
     test_lines();
     test_too_long();
     test_many(48, 200, 0, switch_profile_standard(), "the standard", 30);
