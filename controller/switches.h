@@ -29,16 +29,19 @@ struct switches;
 struct tvd_db;
 struct tvd_db_changes;
 
-/* Makes a session with 'sw'.  Returns NULL and sets '*session', or what is
- * wrong; caller frees. */
+/* Makes a session with 'sw'.  Returns NULL and sets '*session', and '*handle'
+ * for switch_closer, or what is wrong; caller frees. */
 typedef char *switch_opener(void *aux, const struct model_switch *sw,
-                            struct switch_session **session);
+                            struct switch_session **session, void **handle);
+/* To be called when the session has been destroyed. */
+typedef void switch_closer(void *aux, void *handle);
 
 struct switches_config {
     const char *profiles_dir;
     const char *traps;          /* "PORT" or "PORT:IP"; NULL: no traps. */
     switch_opener *open;
-    void *aux;                  /* For 'open'. */
+    switch_closer *close;
+    void *aux;                  /* For both. */
     const struct report_sink *sink; /* Must outlive the switches. */
 };
 
