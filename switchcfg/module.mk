@@ -16,14 +16,20 @@ switchcfg_core := \
 	switchcfg/session.c \
 	switchcfg/snmprec.c \
 	switchcfg/tables.c \
+	switchcfg/walk.c \
 	switchcfg/wanted.c
 
 $(eval $(call library,switchcfg/switchcfg-core,$(switchcfg_core)))
 
 switchcfg_adapters := \
+	switchcfg/credentials.c \
+	switchcfg/engine.c \
 	switchcfg/profile-files.c
 
 $(eval $(call library,switchcfg/switchcfg,$(switchcfg_adapters)))
+# libsnmp is apart, so that what does not talk to devices is not linked to it.
+switchcfg_libs := -lnetsnmp
+$(eval $(call library,switchcfg/switchcfg-snmp,switchcfg/snmp.c))
 $(eval $(call library,switchcfg/switchcfg-fake,switchcfg/model-switch.c))
 
 .PHONY: install-profiles

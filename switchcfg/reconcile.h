@@ -22,7 +22,12 @@
  * growing delay.  If it can be brought neither to what is wanted nor to what
  * it was, nothing more is written until something else is wanted or an
  * administrator asks, and the status names every port and VLAN that
- * differs. */
+ * differs.
+ *
+ * What somebody else changes at the same time: lists that others have ports in
+ * are read once more right before they are SET, as SNMP has nothing to SET a
+ * value only if it still is what was read.  The round trip in between is what
+ * is left, and not that either on devices with a lock. */
 
 #ifndef SWITCHCFG_RECONCILE_H
 #define SWITCHCFG_RECONCILE_H 1

@@ -19,3 +19,8 @@ $(eval $(call unit_test,test-switch-plan,tests/unit/test-switch-plan.c \
 $(eval $(call unit_test,test-switch-reconcile,tests/unit/test-switch-reconcile.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-cisco,tests/unit/test-switch-cisco.c \
 	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+
+# Not a test by itself: tests/system/test-snmp drives it.
+$(eval $(call program,tests/switch-tool,tests/system/switch-tool.c, \
+	switchcfg/libswitchcfg-snmp.a $(switchcfg_test_archives), \
+	$(switchcfg_libs) $(flowpolicy_libs)))

@@ -31,6 +31,7 @@ enum mischief {
     RESET,                      /* All configuration is lost. */
     OTHER,                      /* Somebody else changes port 8. */
     OTHER_OURS,                 /* Somebody else changes a port of ours. */
+    LOSE_THEN_REFUSE,           /* The answer to one, and the next. */
     DEAF,                       /* No answers any more. */
     N_MISCHIEF,
 };
@@ -39,7 +40,7 @@ static const char *const names[] = {
     "refused from now on", "first varbind only", "always first varbind only",
     "acknowledged only", "always acknowledged only", "configuration lost",
     "somebody else changes his port", "somebody else changes our port",
-    "deaf",
+    "answer lost, then refused", "deaf",
 };
 
 struct between {
@@ -92,7 +93,7 @@ copy_varbinds(struct mib_varbinds *to, const struct mib_varbind *v, size_t n)
 
 /* What happens before a request. */
 static void
-before_request(struct between *b)
+before_request(struct between *b, bool is_set)
 {
     size_t index;
 
@@ -107,7 +108,9 @@ before_request(struct between *b)
         } else if (b->mischief == OTHER) {
             put_bit(b->ms, &mib_vlan_static_untagged, 1, PORTS, false);
             put_bit(b->ms, &mib_vlan_static_egress, 1, PORTS, false);
-            b->other_done = true;
+            /* Between a look and the SET there is nothing in SNMP that could
+             * keep others out, but for a lock. */
+            b->other_done = !is_set;
         } else if (b->mischief == OTHER_OURS) {
             put_bit(b->ms, &mib_vlan_static_egress, 1, 3, true);
         } else if (b->mischief == DEAF) {
@@ -123,7 +126,7 @@ between_get(struct switch_session *session, const struct mib_oid *oids,
 {
     struct between *b = between_cast(session);
 
-    before_request(b);
+    before_request(b, false);
     session->busy = true;
     b->ms->session.class->get(&b->ms->session, oids, n);
 }
@@ -134,7 +137,7 @@ between_walk(struct switch_session *session, const struct mib_oid *oids,
 {
     struct between *b = between_cast(session);
 
-    before_request(b);
+    before_request(b, false);
     session->busy = true;
     b->ms->session.class->walk(&b->ms->session, oids, n);
 }
@@ -148,11 +151,13 @@ between_set(struct switch_session *session, const struct mib_varbind *vbs,
     int i = b->n_sets++;
     bool now = i == b->at, since = i >= b->at;
 
-    before_request(b);
+    before_request(b, true);
     session->busy = true;
     o->fail_nth = (b->mischief == REFUSE && now)
+                  || (b->mischief == LOSE_THEN_REFUSE && i == b->at + 1)
                   || (b->mischief == REFUSE_ALL && since);
-    o->lose_nth = b->mischief == LOSE_ANSWER && now;
+    o->lose_nth = (b->mischief == LOSE_ANSWER
+                   || b->mischief == LOSE_THEN_REFUSE) && now;
     o->first_only = (b->mischief == FIRST_ONLY && now)
                     || (b->mischief == FIRST_ONLY_ALL && since);
     o->accept_not_apply = (b->mischief == IGNORE && now)
@@ -358,19 +363,20 @@ struct kind {
     struct switch_profile profile;
 };
 
-/* A switch that is as 'first' says, to become as 'second' does. */
+/* A switch that is as 'first' says, to become as 'second' does; or that is as
+ * it comes out of the box, to become as 'first' says. */
 struct trial {
     struct between *b;
     struct switch_profiles profiles;
     struct switch_profile *profile;
-    struct switch_wanted second, known;
+    struct switch_wanted wanted, known;
     struct switch_tables old;
     struct switch_reconcile *r;
     long long int now;
 };
 
 static void
-trial_init(struct trial *t, const struct kind *kind)
+trial_init(struct trial *t, const struct kind *kind, bool from_default)
 {
     static const struct switch_reconcile_options options = {
         .profile = "test", .save = true,
@@ -386,12 +392,14 @@ trial_init(struct trial *t, const struct kind *kind)
     switch_profiles_init(&t->profiles);
     switch_profiles_add(&t->profiles, t->profile);
     make_wanted(&w, first, ARRAY_SIZE(first));
-    make_wanted(&t->second, second, ARRAY_SIZE(second));
-    make_wanted(&t->known, second, ARRAY_SIZE(second));
-    vidset_add(&t->known.created, 130); /* By nobody else, in this test. */
+    make_wanted(&t->wanted, from_default ? first : second, ARRAY_SIZE(first));
+    make_wanted(&t->known, from_default ? first : second, ARRAY_SIZE(first));
+    for (unsigned int vid = 110; vid <= 130; vid += 10) {
+        vidset_add(&t->known.created, vid); /* By nobody else, here. */
+    }
     t->r = switch_reconcile_create("core1", &t->b->session, &t->profiles,
                                    &options, NULL);
-    switch_reconcile_set_wanted(t->r, &w);
+    switch_reconcile_set_wanted(t->r, from_default ? NULL : &w);
     run(t->r, &t->now, 500);
     switch_wanted_destroy(&w);
     model_switch_read(t->b->ms, t->profile, &t->old);
@@ -402,7 +410,7 @@ trial_destroy(struct trial *t)
 {
     switch_reconcile_destroy(t->r);
     switch_tables_destroy(&t->old);
-    switch_wanted_destroy(&t->second);
+    switch_wanted_destroy(&t->wanted);
     switch_wanted_destroy(&t->known);
     switch_profiles_destroy(&t->profiles);
 }
@@ -411,14 +419,14 @@ trial_destroy(struct trial *t)
 static const char *
 trial_run(struct trial *t, enum mischief mischief, int n_th, int late_by)
 {
-    const char *wrong = switch_reconcile_status(t->r)->in_sync
+    const char *wrong = switch_reconcile_status(t->r)->state == SWITCH_IDLE
                         ? NULL : "not even without mischief";
 
     t->b->mischief = mischief;
     t->b->at = n_th;
     t->b->late_by = late_by;
     t->b->n_requests = t->b->n_sets = 0;
-    switch_reconcile_set_wanted(t->r, &t->second);
+    switch_reconcile_set_wanted(t->r, &t->wanted);
     for (int i = 0; i < 200 && !wrong; i++) {
         enum switch_state state;
 
@@ -462,15 +470,15 @@ trial_recover(struct trial *t, const struct kind *kind)
 /* One run: the 'n_th' request is the bad one.  Returns false if there is no
  * such request any more. */
 static bool
-run_one(const struct kind *kind, enum mischief mischief, int n_th,
-        int late_by, int *n_bad)
+run_one(const struct kind *kind, bool from_default, enum mischief mischief,
+        int n_th, int late_by, int *n_bad)
 {
     const struct switch_status *s;
     const char *wrong;
     struct trial t;
     bool hit;
 
-    trial_init(&t, kind);
+    trial_init(&t, kind, from_default);
     wrong = trial_run(&t, mischief, n_th, late_by);
     s = switch_reconcile_status(t.r);
     hit = t.b->n_requests > n_th;
@@ -510,8 +518,9 @@ test_mischief(void)
                 bool hit = true;
 
                 for (int by = 0; by < (m == LATE ? 6 : 1); by++) {
-                    hit = run_one(&kinds[k], m, at, by, &n_bad);
-                    n++;
+                    hit = run_one(&kinds[k], true, m, at, by, &n_bad);
+                    hit |= run_one(&kinds[k], false, m, at, by, &n_bad);
+                    n += 2;
                 }
                 if (!hit || (m == NOTHING && at)) {
                     break;

@@ -447,6 +447,51 @@ test_adopted(const char *file, const struct switch_tables *t)
        "without a change of VLANs", file, n_adopted, n);
 }
 
+/* Which profile a device gets, and whether it is refused. */
+static void
+test_matches(void)
+{
+    static const struct {
+        const char *object_id, *descr, *profile;
+        bool refused;
+    } tests[] = {
+        { "1.3.6.1.4.1.9.1.1208", "Cisco IOS Software", "cisco-ios", false },
+        { "1.3.6.1.4.1.2636.1.1.1.2.31", "Juniper EX", "juniper", true },
+        { "1.3.6.1.4.1.2011.2.62.2.9", "NE40E", "huawei-netengine", true },
+        { "1.3.6.1.4.1.2011.2.224.1", "Huawei NetEngine 8000",
+          "huawei-netengine-vrp", true },
+        { "1.3.6.1.4.1.2011.2.23.339", "Huawei S5720", "standard", false },
+        { "1.3.6.1.4.1.4526.100.4.19", "GS110TP", "netgear-gs110", false },
+        { "1.3.6.1.4.1.4526.100.4.18", "M4100", "standard", false },
+        { "1.3.6.1.4.1.572.17389.14500.1", "ES-4526G", "lg", false },
+        { "1.3.6.1.4.1.343.5.1.9", "Express 530T", "intel-530", false },
+        { "1.3.6.1.4.1.674.10895.3063", "N2048", "dell", false },
+        { "1.3.6.1.4.1.6027.1.3.14", "Force10", "dell-ftos", false },
+        { "1.3.6.1.4.1.171.10.64.1", "DES-3526", "dlink", false },
+        { "1.3.6.1.4.1.171.10.105.1", "DES-3528", "dlink-des3200", false },
+        { "1.3.6.1.4.1.25506.11.1.1", "HPE Comware", "comware", false },
+        { "1.3.6.1.4.1.255060.1", NULL, "standard", false },
+        { "1.3.6.1.4.1.8072.3.2.10", "Linux", "standard", false },
+        { NULL, NULL, "standard", false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        const char *text = tests[i].object_id;
+        const struct switch_profile *p;
+        struct mib_oid oid;
+
+        if (text) {
+            mib_oid_parse(text, strlen(text), &oid);
+        }
+        p = switch_profiles_match(&profiles, text ? &oid : NULL,
+                                  tests[i].descr);
+        is_str(p->name, tests[i].profile, "profile of %s",
+               text ? text : "a device that does not tell");
+        ok(!p->refusal == !tests[i].refused, "%s is %s", p->name,
+           p->refusal ? "refused" : "configured");
+    }
+}
+
 static void
 test_device(const char *dir, const char *file)
 {
@@ -507,6 +552,7 @@ main(void)
     error = switch_profiles_load(&profiles, "switchcfg/profiles");
     is_str(error, NULL, "the profiles are right");
     free(error);
+    test_matches();
     if (!stream) {
         skip("recorded devices", "no recordings here (set TVD_WALKS)");
     } else {
