@@ -477,6 +477,7 @@ handle_with_model(struct engine *e, struct api_call *call)
     case REQUEST_SWITCH_PLAN:
     case REQUEST_SWITCH_VERIFY:
     case REQUEST_SWITCH_ADOPT:
+    case REQUEST_SWITCH_SAVE:
     case REQUEST_SWITCH_RETRY:
     case REQUEST_SWITCH_PROBE:
         handle_switch(e, call);

@@ -132,6 +132,7 @@ static const struct {
     [REQUEST_SWITCH_PLAN] = { "switch_plan", name_members },
     [REQUEST_SWITCH_VERIFY] = { "switch_verify", name_members },
     [REQUEST_SWITCH_ADOPT] = { "switch_adopt", name_members },
+    [REQUEST_SWITCH_SAVE] = { "switch_save", name_members },
     [REQUEST_SWITCH_RETRY] = { "switch_retry", name_members },
     [REQUEST_SWITCH_PROBE] = { "switch_probe", probe_members },
 };

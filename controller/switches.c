@@ -326,6 +326,7 @@ answer(enum request_method method, const struct switch_view *v)
     case REQUEST_SWITCH_ADOPT: return switch_show_adopt(v);
     case REQUEST_SWITCH_PROBE: return switch_show_probe(v);
     case REQUEST_SWITCH_SHOW:
+    case REQUEST_SWITCH_SAVE:
     case REQUEST_SWITCH_RETRY:
     default: return switch_show(v);
     }
@@ -358,7 +359,8 @@ try_answer(const struct asked *asked, long long int now)
                       v.error ? v.error : "there is no session");
         return true;
     }
-    if (method == REQUEST_SWITCH_RETRY ? is_settled(&v, asked) : read) {
+    if (method == REQUEST_SWITCH_RETRY || method == REQUEST_SWITCH_SAVE
+        ? is_settled(&v, asked) : read) {
         api_call_reply(asked->call, answer(method, &v));
         return true;
     }
@@ -452,6 +454,25 @@ why_not(const struct switches *s, const struct entry *entry)
             : NULL);
 }
 
+/* Makes the switch be read for 'method'. */
+static void
+ask(struct switches *s, struct entry *entry, enum request_method method,
+    long long int now)
+{
+    if (!entry->reconcile) {
+        entry_open(s, entry, now);
+    }
+    if (!entry->reconcile) {
+        return;
+    }
+    switch_reconcile_trigger(entry->reconcile,
+                             method == REQUEST_SWITCH_RETRY ? SWITCH_ASKED
+                             : "read");
+    if (method == REQUEST_SWITCH_SAVE) {
+        switch_reconcile_save(entry->reconcile);
+    }
+}
+
 static void
 handle_named(struct switches *s, struct api_call *call, long long int now)
 {
@@ -469,15 +490,7 @@ handle_named(struct switches *s, struct api_call *call, long long int now)
 
         api_call_reply(call, switch_show(&v));
     } else {
-        bool retry = request->method == REQUEST_SWITCH_RETRY;
-
-        if (!entry->reconcile) {
-            entry_open(s, entry, now);
-        }
-        if (entry->reconcile) {
-            switch_reconcile_trigger(entry->reconcile,
-                                     retry ? SWITCH_ASKED : "read");
-        }
+        ask(s, entry, request->method, now);
         keep(s, call, entry, false, now);
     }
 }

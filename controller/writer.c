@@ -612,6 +612,7 @@ start(struct engine *e, struct change *change)
     case REQUEST_SWITCH_PLAN:
     case REQUEST_SWITCH_VERIFY:
     case REQUEST_SWITCH_ADOPT:
+    case REQUEST_SWITCH_SAVE:
     case REQUEST_SWITCH_RETRY:
     case REQUEST_SWITCH_PROBE:
     default:

@@ -34,6 +34,7 @@ struct switch_reconcile {
     bool wanted_changed;
     bool dry_run;
     char *stuck;                /* Why nothing is written any more; or NULL. */
+    bool save_asked;            /* Save whatever the options say. */
     bool kick;                  /* Read at once, */
     bool trigger;               /* or soon. */
 

@@ -118,8 +118,11 @@ start_save_set(struct switch_reconcile *r)
 void
 reconcile_start_save(struct switch_reconcile *r)
 {
+    bool asked = r->save_asked;
+
     set_string(&r->save_error, NULL);
-    if (!r->options.save || r->dry_run) {
+    r->save_asked = false;
+    if ((!r->options.save && !asked) || r->dry_run) {
         reconcile_finish(r, SWITCH_IDLE, NULL);
         return;
     }

@@ -913,6 +913,13 @@ switch_reconcile_trigger(struct switch_reconcile *r, const char *why)
 }
 
 void
+switch_reconcile_save(struct switch_reconcile *r)
+{
+    r->kick = r->save_due = r->save_asked = true;
+    r->backoff = 0;
+}
+
+void
 switch_reconcile_run(struct switch_reconcile *r, long long int now)
 {
     r->now = now;

@@ -104,6 +104,10 @@ void switch_reconcile_set_dry_run(struct switch_reconcile *, bool);
 #define SWITCH_ASKED "asked"
 void switch_reconcile_trigger(struct switch_reconcile *, const char *why);
 
+/* Reads at once and, if all is as wanted, saves, even if nothing was changed
+ * or the options say not to. */
+void switch_reconcile_save(struct switch_reconcile *);
+
 /* To be called in each turn of the poll loop; 'now' in ms, monotonic. */
 void switch_reconcile_run(struct switch_reconcile *, long long int now);
 void switch_reconcile_wait(struct switch_reconcile *, long long int now);
