@@ -135,7 +135,7 @@ class Switch:
                            env=dict(os.environ, MIBS=""), stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE)
         if p.returncode or "Reason:" in p.stderr:
-            reason = re.search(r"Reason: (\w+)", p.stderr) \
+            reason = re.search(r"Reason: \(?(\w+)", p.stderr) \
                 or re.match(r"\s*(Timeout|.*)", p.stderr)
             raise SnmpError(reason[1])
         return p.stdout
