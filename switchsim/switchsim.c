@@ -292,7 +292,6 @@ begin_reboot(struct simulator *s, long long int ms)
     struct forwarding off;
 
     sim_agent.deaf = true;
-    s->boots_at = time_msec() + ms;
     if (s->bridge) {
         forwarding_clone(&off, &s->device->forwarding);
         for (size_t i = 0; i < off.n; i++) {
@@ -301,6 +300,7 @@ begin_reboot(struct simulator *s, long long int ms)
         sim_bridge_apply(s->bridge, &off, APPLY_TIMEOUT);
         forwarding_destroy(&off);
     }
+    s->boots_at = time_msec() + ms;
     VLOG_INFO("restarting");
 }
 
