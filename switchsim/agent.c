@@ -21,8 +21,8 @@
 #include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "switchcfg/credentials.h"
 #include "switchcfg/mib.h"
-#include "switchsim/credentials.h"
 #include "switchsim/device.h"
 #include "timeval.h"
 #include "util.h"
@@ -345,48 +345,83 @@ handle(netsnmp_mib_handler *handler OVS_UNUSED,
 
 /* --- Who may ---------------------------------------------------------------*/
 
+/* Gives 'line', which may hold a secret, to one of the library's parsers. */
 static void
-add_user(const struct sim_user *u)
+configure(void (*parse)(const char *, char *), const char *token, char *line)
 {
-    char *line = xasprintf("%s %s \"%s\" %s \"%s\"", u->name, u->auth,
-                           u->auth_pass, u->priv, u->priv_pass);
-
-    usm_parse_create_usmUser("createUser", line);
+    parse(token, line);
     explicit_bzero(line, strlen(line));
     free(line);
-    line = xasprintf("%s priv", u->name);
-    (u->read_only ? vacm_parse_rouser : vacm_parse_rwuser)(
-        u->read_only ? "rouser" : "rwuser", line);
-    free(line);
 }
 
 static void
-add_community(const struct sim_user *u)
+add_v3_user(const struct switch_credentials *c, bool read_only)
 {
-    for (int v6 = 0; v6 < 2; v6++) {
-        char *line = xstrdup(u->name);
+    static const char *const auths[] = {
+        [SWITCH_AUTH_SHA1] = "SHA",
+        [SWITCH_AUTH_SHA256] = "SHA-256",
+        [SWITCH_AUTH_SHA512] = "SHA-512",
+    };
+    static const char *const privs[] = {
+        [SWITCH_PRIV_AES128] = "AES",
+        [SWITCH_PRIV_AES256] = "AES-256",
+    };
 
-        (u->read_only ? vacm_parse_rocommunity : vacm_parse_rwcommunity)(
-            v6 ? u->read_only ? "rocommunity6" : "rwcommunity6"
-            : u->read_only ? "rocommunity" : "rwcommunity", line);
-        explicit_bzero(line, strlen(line));
-        free(line);
-    }
+    configure(usm_parse_create_usmUser, "createUser",
+              xasprintf("\"%s\" %s \"%s\" %s \"%s\"", c->user,
+                        auths[c->auth], c->auth_password, privs[c->priv],
+                        c->priv_password));
+    configure(read_only ? vacm_parse_rouser : vacm_parse_rwuser,
+              read_only ? "rouser" : "rwuser",
+              xasprintf("\"%s\" priv", c->user));
 }
 
-/* A sink hears of it as the first user, or else the first community. */
+static void
+add_community(const struct switch_credentials *c, bool read_only)
+{
+    void (*parse)(const char *, char *)
+        = read_only ? vacm_parse_rocommunity : vacm_parse_rwcommunity;
+
+    configure(parse, read_only ? "rocommunity" : "rwcommunity",
+              xasprintf("\"%s\"", c->community));
+    configure(parse, read_only ? "rocommunity6" : "rwcommunity6",
+              xasprintf("\"%s\"", c->community));
+}
+
+/* True if a secret can stand in quotes in a line of the library's
+ * configuration. */
+static bool
+is_plain(const char *s)
+{
+    return !s || !strpbrk(s, "\"\\");
+}
+
+static char *
+add_user(const struct sim_user *u)
+{
+    const struct switch_credentials *c = u->credentials;
+
+    if (!is_plain(c->user) || !is_plain(c->auth_password)
+        || !is_plain(c->priv_password) || !is_plain(c->community)) {
+        return xstrdup("credentials with a quote or a backslash cannot be "
+                       "used here");
+    } else if (c->version == 3) {
+        add_v3_user(c, u->read_only);
+    } else {
+        add_community(c, u->read_only);
+    }
+    return NULL;
+}
+
 static void
 add_sink(const char *sink)
 {
-    char *line = config.users->n
-                 ? xasprintf("-v 3 -u %s -l authPriv %s",
-                             config.users->users[0].name, sink)
-                 : xasprintf("-v 2c -c %s %s",
-                             config.communities->users[0].name, sink);
+    const struct switch_credentials *c = config.users[0].credentials;
 
-    snmpd_parse_config_trapsess("trapsess", line);
-    explicit_bzero(line, strlen(line));
-    free(line);
+    configure(snmpd_parse_config_trapsess, "trapsess",
+              c->version == 3
+              ? xasprintf("-v 3 -u \"%s\" -l authPriv %s", c->user, sink)
+              : xasprintf("-v 2c -c \"%s\" %s", c->community, sink));
 }
 
 static void
@@ -528,11 +563,11 @@ sim_agent_start(const struct sim_agent_config *c)
     init_library();
     setup_engineID(NULL, config.name);
     begin_engine_time();
-    for (size_t i = 0; i < config.users->n; i++) {
-        add_user(&config.users->users[i]);
+    for (size_t i = 0; i < config.n_users && !error; i++) {
+        error = add_user(&config.users[i]);
     }
-    for (size_t i = 0; i < config.communities->n; i++) {
-        add_community(&config.communities->users[i]);
+    if (error) {
+        return error;
     }
     registration = netsnmp_create_handler_registration(
         "switch", handle, root, OID_LENGTH(root), HANDLER_CAN_RWRITE);

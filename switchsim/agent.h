@@ -11,17 +11,26 @@
 #define SWITCHSIM_AGENT_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "openvswitch/compiler.h"
 
 struct sim_device;
-struct sim_users;
+struct switch_credentials;
+
+/* Who may talk to the switch. */
+struct sim_user {
+    struct switch_credentials *credentials;     /* Owned. */
+    bool read_only;
+};
 
 struct sim_agent_config {
     const char *listen;         /* "udp:ADDR:PORT", as net-snmp has it. */
     const char *name;           /* Of the switch: its engine id. */
-    const struct sim_users *users, *communities;
-    const char *const *sinks;   /* Where traps go: "udp:ADDR:PORT". */
+    const struct sim_user *users; /* One at least. */
+    size_t n_users;
+    const char *const *sinks;   /* Where traps go: "udp:ADDR:PORT"; with what
+                                 * the first user is known by. */
     size_t n_sinks;
     struct sim_device *device;  /* Borrowed. */
     /* Makes the data plane follow the device.  Returns 0, or an errno if it

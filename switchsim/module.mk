@@ -10,11 +10,10 @@ SWITCHSIM_SOURCES := \
 	switchsim/agent.c \
 	switchsim/bridge.c \
 	switchsim/bridge-flows.c \
-	switchsim/credentials.c \
 	switchsim/switchsim.c
 $(eval $(call library,switchsim/switchsim-core,$(SWITCHSIM_CORE)))
 $(eval $(call program,switchsim/tvd-switchsim,$(SWITCHSIM_SOURCES),\
 	switchsim/libswitchsim-core.a switchcfg/libswitchcfg-fake.a \
-	switchcfg/libswitchcfg-core.a ovs-tvd/libovs-tvd.a \
-	ovs-tvd/libovs-tvd-core.a flowpolicy/libflowpolicy-core.a lib/libtvd.a,\
-	-lnetsnmpmibs -lnetsnmpagent -lnetsnmp))
+	switchcfg/libswitchcfg.a switchcfg/libswitchcfg-core.a ovs-tvd/libovs-tvd.a \
+	ovs-tvd/libovs-tvd-core.a flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a lib/libtvd.a,\
+	-lnetsnmpmibs -lnetsnmpagent $(switchcfg_libs) $(flowpolicy_libs)))

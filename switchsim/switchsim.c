@@ -18,11 +18,11 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "svec.h"
+#include "switchcfg/credentials.h"
 #include "switchcfg/model-switch.h"
 #include "switchcfg/snmprec.h"
 #include "switchsim/agent.h"
 #include "switchsim/bridge.h"
-#include "switchsim/credentials.h"
 #include "switchsim/device.h"
 #include "timeval.h"
 #include "unixctl.h"
@@ -50,7 +50,9 @@ struct options {
     unsigned int n_ports;       /* Without a bridge. */
     struct svec sinks;
     struct svec misbehave;      /* As they were given. */
-    struct sim_users users, communities;
+    struct sim_user *users;
+    size_t n_users;
+    bool read_only;             /* Those that follow are. */
 };
 
 struct simulator {
@@ -83,8 +85,9 @@ usage(void)
            "  --name=NAME        sysName, and engine id (default: the "
            "bridge's)\n"
            "  --listen=ADDRESS   where to listen (default: udp:161)\n"
-           "  --credentials=FILE users of SNMPv3\n"
-           "  --community-file=FILE  communities of SNMPv2c\n"
+           "  --credentials=FILE a user of SNMPv3; may be repeated\n"
+           "  --community-file=FILE  a community of SNMPv2c; likewise\n"
+           "  --read-only        whoever is named after this may not write\n"
            "  --trap=ADDRESS     where to send traps; may be repeated\n"
            "  --misbehave=HOW    see tvd-switchsim(8); may be repeated\n"
            "  --ovsdb=DATABASE   Open_vSwitch database (default: "
@@ -446,6 +449,7 @@ enum {
     OPT_LISTEN,
     OPT_CREDENTIALS,
     OPT_COMMUNITY_FILE,
+    OPT_READ_ONLY,
     OPT_TRAP,
     OPT_MISBEHAVE,
     OPT_OVSDB,
@@ -454,14 +458,26 @@ enum {
     DAEMON_OPTION_ENUMS,
 };
 
+/* Adds who is in file 'path', with a community if 'version' is 2. */
 static void
-read_users(const char *file, bool communities, struct sim_users *users)
+add_user(struct options *o, const char *path, int version)
 {
-    char *error = sim_users_read(file, communities, users);
+    char *dir = dir_name(path), *base = base_name(path);
+    struct sim_user user = { .read_only = o->read_only };
+    char *error = switch_credentials_load(dir, base, version == 2,
+                                          &user.credentials);
 
-    if (error) {
-        ovs_fatal(0, "%s", error);
+    if (!error && user.credentials->version != version) {
+        error = xstrdup("a community is given with --community-file, a user "
+                        "with --credentials");
     }
+    if (error) {
+        ovs_fatal(0, "%s: %s", path, error);
+    }
+    o->users = xrealloc(o->users, (o->n_users + 1) * sizeof *o->users);
+    o->users[o->n_users++] = user;
+    free(dir);
+    free(base);
 }
 
 static void
@@ -509,10 +525,13 @@ handle_option(int c, struct options *o)
         set_string(&o->listen);
         break;
     case OPT_CREDENTIALS:
-        read_users(optarg, false, &o->users);
+        add_user(o, optarg, 3);
         break;
     case OPT_COMMUNITY_FILE:
-        read_users(optarg, true, &o->communities);
+        add_user(o, optarg, 2);
+        break;
+    case OPT_READ_ONLY:
+        o->read_only = true;
         break;
     case OPT_TRAP:
         svec_add(&o->sinks, optarg);
@@ -547,7 +566,7 @@ check_options(struct options *o)
         ovs_fatal(0, "--bridge needs --ports");
     } else if (!o->bridge && o->ports.n) {
         ovs_fatal(0, "--ports needs --bridge");
-    } else if (!o->users.n && !o->communities.n) {
+    } else if (!o->n_users) {
         ovs_fatal(0, "nobody could manage this switch: give --credentials or "
                   "--community-file");
     }
@@ -575,6 +594,7 @@ parse_options(int argc, char *argv[], struct options *o)
         { "listen", required_argument, NULL, OPT_LISTEN },
         { "credentials", required_argument, NULL, OPT_CREDENTIALS },
         { "community-file", required_argument, NULL, OPT_COMMUNITY_FILE },
+        { "read-only", no_argument, NULL, OPT_READ_ONLY },
         { "trap", required_argument, NULL, OPT_TRAP },
         { "misbehave", required_argument, NULL, OPT_MISBEHAVE },
         { "ovsdb", required_argument, NULL, OPT_OVSDB },
@@ -613,8 +633,10 @@ free_options(struct options *o)
     svec_destroy(&o->ports);
     svec_destroy(&o->sinks);
     svec_destroy(&o->misbehave);
-    sim_users_destroy(&o->users);
-    sim_users_destroy(&o->communities);
+    for (size_t i = 0; i < o->n_users; i++) {
+        switch_credentials_destroy(o->users[i].credentials);
+    }
+    free(o->users);
 }
 
 /* --- Beginning and end -----------------------------------------------------*/
@@ -710,8 +732,8 @@ start_agent(struct simulator *s)
     char *error = sim_agent_start(&(struct sim_agent_config) {
         .listen = o->listen,
         .name = o->name,
-        .users = &o->users,
-        .communities = &o->communities,
+        .users = o->users,
+        .n_users = o->n_users,
         .sinks = (const char *const *) o->sinks.names,
         .n_sinks = o->sinks.n,
         .device = s->device,

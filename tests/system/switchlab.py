@@ -89,8 +89,9 @@ class Switch:
     def start(self):
         self.process = subprocess.Popen(
             [SWITCHSIM, f"--name={self.name}", f"--listen=udp:127.0.0.1:{self.port}",
-             f"--credentials={self.lab.dir}/users", f"--community-file={self.lab.dir}/communities",
-             f"--save-file={self.lab.dir}/{self.name}.saved", f"--unixctl={self.socket}",
+             f"--credentials={self.lab.dir}/admin", f"--community-file={self.lab.dir}/private",
+             "--read-only", f"--credentials={self.lab.dir}/guest",
+             f"--community-file={self.lab.dir}/public", f"--save-file={self.lab.dir}/{self.name}.saved", f"--unixctl={self.socket}",
              "-vconsole:off", "-vfile:info", f"--log-file={self.lab.dir}/{self.name}.log",
              *self.options], env=self.lab.env, stderr=subprocess.PIPE, text=True)
         for _ in range(200):
@@ -199,9 +200,11 @@ class Lab:
         self.stderr = open(f"{self.dir}/stderr", "w")
         self.pids, self.sockets, self.switches = [], {}, []
         self.n_frames = 0
-        self.write("users", "admin sha256 auth-pass-1 aes priv-pass-1\n"
-                   "guest sha256 auth-pass-1 aes priv-pass-1 ro\n")
-        self.write("communities", "private\npublic ro\n")
+        for user in "admin", "guest":
+            self.write(user, f"user: {user}\nauth: sha256\nauth-password: auth-pass-1\n"
+                       "priv: aes\npriv-password: priv-pass-1\n")
+        for community in "private", "public":
+            self.write(community, f"version: 2c\ncommunity: {community}\n")
 
     def write(self, name, text, mode=0o600):
         path = f"{self.dir}/{name}"
