@@ -488,6 +488,19 @@ set_string(char **s)
 }
 
 static void
+add_ports(struct options *o, const char *devices)
+{
+    char *copy = xstrdup(devices), *rest = copy, *device;
+
+    while ((device = strsep(&rest, ","))) {
+        if (*device) {
+            svec_add(&o->ports, device);
+        }
+    }
+    free(copy);
+}
+
+static void
 handle_option(int c, struct options *o)
 {
     int n = DEFAULT_PORTS;
@@ -497,12 +510,7 @@ handle_option(int c, struct options *o)
         set_string(&o->bridge);
         break;
     case OPT_PORTS:
-        for (char *copy = xstrdup(optarg), *rest = copy, *word;
-             copy; free(copy), copy = NULL) {
-            while ((word = strsep(&rest, ","))) {
-                svec_add(&o->ports, word);
-            }
-        }
+        add_ports(o, optarg);
         break;
     case OPT_NO_BRIDGE:
         if (optarg && (!str_to_int(optarg, 10, &n) || n < 1
