@@ -80,8 +80,21 @@ model_switch_put(struct model_switch *ms, const struct mib_oid *oid,
     }
 }
 
-static void
-drop(struct model_switch *ms, const struct mib_oid *oid)
+const struct mib_varbind *
+model_switch_next(const struct model_switch *ms, const struct mib_oid *oid,
+                  bool inclusive)
+{
+    size_t at = lower_bound(ms, oid);
+
+    if (!inclusive && at < ms->objects.n
+        && !mib_oid_compare(&ms->objects.v[at].oid, oid)) {
+        at++;
+    }
+    return at < ms->objects.n ? &ms->objects.v[at] : NULL;
+}
+
+void
+model_switch_drop(struct model_switch *ms, const struct mib_oid *oid)
 {
     size_t at = lower_bound(ms, oid);
 
@@ -248,7 +261,7 @@ set_row_status(struct model_switch *ms, uint32_t row, int64_t status)
 
             oid.ids[oid.n - 1] = column;
             mib_oid_append(&oid, row);
-            drop(ms, &oid);
+            model_switch_drop(ms, &oid);
         }
         return MIB_ERROR_NONE;
     default:
@@ -360,6 +373,23 @@ set_pvid(struct model_switch *ms, const struct mib_varbind *vb)
     return MIB_ERROR_NONE;
 }
 
+/* An enumeration of 1 to 'max'. */
+static int
+set_enum(struct model_switch *ms, const struct mib_varbind *vb, int max)
+{
+    int64_t value = mib_value_integer(&vb->value);
+
+    if (vb->value.type != MIB_INTEGER) {
+        return WRONG_TYPE;
+    } else if (!find(ms, &vb->oid)) {
+        return NO_CREATION;
+    } else if (value < 1 || value > max) {
+        return MIB_ERROR_WRONG_VALUE;
+    }
+    model_switch_put(ms, &vb->oid, &vb->value);
+    return MIB_ERROR_NONE;
+}
+
 /* Does one varbind. */
 static int
 set_one(struct model_switch *ms, const struct mib_varbind *vb)
@@ -397,18 +427,11 @@ set_one(struct model_switch *ms, const struct mib_varbind *vb)
     }
     for (size_t i = 0; i < ARRAY_SIZE(enums); i++) {
         if (index_of(&vb->oid, enums[i].column)) {
-            int64_t value = mib_value_integer(&vb->value);
-
-            if (vb->value.type != MIB_INTEGER) {
-                return WRONG_TYPE;
-            } else if (!find(ms, &vb->oid)) {
-                return NO_CREATION;
-            } else if (value < 1 || value > enums[i].max) {
-                return MIB_ERROR_WRONG_VALUE;
-            }
-            model_switch_put(ms, &vb->oid, &vb->value);
-            return MIB_ERROR_NONE;
+            return set_enum(ms, vb, enums[i].max);
         }
+    }
+    if (!mib_oid_compare(&vb->oid, &mib_gvrp_status)) {
+        return set_enum(ms, vb, MIB_DISABLED);
     }
     if (mib_oid_has_prefix(&vb->oid, &enterprises)) {
         model_switch_put(ms, &vb->oid, &vb->value);
@@ -434,7 +457,7 @@ update_current(struct model_switch *ms)
              && mib_oid_has_prefix(&ms->objects.v[i].oid, pairs[p][0]); ) {
             struct mib_oid oid = ms->objects.v[i].oid;
 
-            drop(ms, &oid);
+            model_switch_drop(ms, &oid);
         }
         for (size_t i = lower_bound(ms, pairs[p][1]);
              i < ms->objects.n

@@ -71,6 +71,13 @@ const struct mib_value *model_switch_get(const struct model_switch *,
 /* Changes or adds an object, behind everybody's back. */
 void model_switch_put(struct model_switch *, const struct mib_oid *,
                       const struct mib_value *);
+/* Takes an object away, if it is there. */
+void model_switch_drop(struct model_switch *, const struct mib_oid *);
+/* The first object behind 'oid' in the order of a walk, or at it if
+ * 'inclusive'; NULL at the end. */
+const struct mib_varbind *model_switch_next(const struct model_switch *,
+                                            const struct mib_oid *oid,
+                                            bool inclusive);
 /* What a device of 'profile' that is this one shows; caller destroys. */
 void model_switch_read(const struct model_switch *,
                        const struct switch_profile *profile,

@@ -363,18 +363,18 @@ add_bare_rows(struct plan_steps *steps, const struct switch_goal *goal,
               const struct plan_steps *joins, const bool *which)
 {
     bool wait = goal->tables->profile->create == SWITCH_CREATE_WAIT;
+    struct vidset whole = { .bits = { 0 } };
 
+    for (size_t i = 0; i < joins->n; i++) {
+        if (joins->steps[i].set.action == SWITCH_CREATE_VLAN) {
+            vidset_add(&whole, joins->steps[i].set.vid);
+        }
+    }
     for (size_t i = 0; i < goal->n_vlans; i++) {
         const struct goal_vlan *v = &goal->vlans[i];
-        bool whole = false;
 
-        for (size_t j = 0; j < joins->n; j++) {
-            const struct switch_set *set = &joins->steps[j].set;
-
-            whole = whole || (set->action == SWITCH_CREATE_VLAN
-                              && set->vid == v->vid);
-        }
-        if (!v->now && v->exists && !whole && (!which || which[i])) {
+        if (!v->now && v->exists && !vidset_contains(&whole, v->vid)
+            && (!which || which[i])) {
             add_row_status(steps, PLAN_CREATE, SWITCH_CREATE_VLAN, v,
                            wait ? MIB_ROW_CREATE_AND_WAIT
                            : MIB_ROW_CREATE_AND_GO, "create");
@@ -462,38 +462,24 @@ enum vlan_progress {
     JOINED,                     /* and those who join are there. */
 };
 
-/* Who is in VLAN 'i' meanwhile; caller destroys. */
-static struct portlist
-members(const struct switch_goal *goal, size_t i, enum vlan_progress progress)
-{
-    const struct goal_vlan *v = &goal->vlans[i];
-    struct portlist list, changed;
-
-    if (progress == JOINED) {
-        portlist_clone(&list, &v->egress);
-    } else if (progress == NOTHING_DONE) {
-        portlist_clone(&list, goal_vlan_egress(v));
-    } else {
-        intersect(goal_vlan_egress(v), &v->egress, &list, &changed);
-        portlist_destroy(&changed);
-    }
-    return list;
-}
-
+/* True if 'port' is meanwhile in another VLAN than the one at 'i'. */
 static bool
 is_elsewhere(const struct switch_goal *goal, size_t i, unsigned int port,
              const enum vlan_progress *progress)
 {
-    bool found = false;
+    enum portlist_order order = goal->tables->profile->order;
 
-    for (size_t k = 0; k < goal->n_vlans && !found; k++) {
-        struct portlist list = members(goal, k, progress[k]);
+    for (size_t k = 0; k < goal->n_vlans; k++) {
+        const struct goal_vlan *v = &goal->vlans[k];
+        bool now = portlist_contains(goal_vlan_egress(v), order, port);
+        bool then = portlist_contains(&v->egress, order, port);
 
-        found = k != i && portlist_contains(&list, goal->tables->profile->order,
-                                            port);
-        portlist_destroy(&list);
+        if (k != i && (progress[k] == JOINED ? then
+                       : progress[k] == LEFT ? now && then : now)) {
+            return true;
+        }
     }
-    return found;
+    return false;
 }
 
 /* The first port that leaves VLAN 'i' and is in no other, or 0. */
