@@ -299,6 +299,9 @@ open_handle(struct snmp *s)
     if (!s->handle) {
         return xasprintf("cannot talk to %s", s->peer);
     }
+    /* Opening takes the flag away; without it, sending asks for the engine id
+     * and waits for the answer. */
+    snmp_sess_session(s->handle)->flags |= SNMP_FLAGS_DONT_PROBE;
     if (v3 && s->engine.n_id) {
         netsnmp_session *opened = snmp_sess_session(s->handle);
 
