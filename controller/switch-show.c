@@ -73,11 +73,11 @@ put_memberships(struct json *object, const struct switch_tables *t,
         const struct switch_vlan *vlan = vlans[i];
 
         if (!vlan->vid || !vlan->has_egress
-            || !portlist_contains(&vlan->egress, port->number, order)) {
+            || !portlist_contains(&vlan->egress, order, port->number)) {
             continue;
         }
         if (vlan->has_untagged
-            && portlist_contains(&vlan->untagged, port->number, order)) {
+            && portlist_contains(&vlan->untagged, order, port->number)) {
             vidset_add(&untagged, vlan->vid);
         } else {
             vidset_add(&tagged, vlan->vid);
@@ -201,8 +201,8 @@ put_status(struct json *object, const struct switch_view *v)
 {
     const struct switch_status *s = v->status;
 
-    put_text(object, "state", s ? switch_state_to_string(s->state)
-                                : "not configured");
+    put_text(object, "state", v->error ? "failed"
+             : s ? switch_state_to_string(s->state) : "starting");
     put_bool(object, "manage", v->manage);
     put_bool(object, "reachable", s && s->reachable);
     put_bool(object, "in_sync", s && s->in_sync);
