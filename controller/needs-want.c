@@ -215,6 +215,10 @@ needs_want(const struct needs *f, const struct model *m,
 
         switch_wanted_init(s);
         shash_add(wanted, sw->name, s);
+        if (sw->parking) {
+            s->parking = sw->parking;
+            switch_wanted_add_vlan(s, sw->parking, "parking");
+        }
         for (size_t i = 0; i < sw->n_adopt; i++) {
             vidset_add(&s->adopted, sw->adopt[i]);
         }

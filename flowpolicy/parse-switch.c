@@ -146,6 +146,18 @@ switch_adopt(struct parser *p, const struct node *value, void *sw_)
     }
 }
 
+static void
+switch_parking(struct parser *p, const struct node *value, void *sw_)
+{
+    struct model_switch *sw = sw_;
+    unsigned int vlan;
+
+    if (parse_uint(p, value, "parking", 1, 4094, &vlan)) {
+        sw->parking = vlan;
+        sw->parking_loc = parse_loc(value);
+    }
+}
+
 /* Keys that parse_switch_ports() reads. */
 static void
 switch_later(struct parser *p, const struct node *value, void *sw)
@@ -162,6 +174,7 @@ parse_switches(struct parser *p, const struct node *section)
         { "manage", switch_manage, false },
         { "save", switch_save, false },
         { "adopt", switch_adopt, false },
+        { "parking", switch_parking, false },
         { "links", switch_later, false },
         { "ports", switch_later, false },
     };

@@ -190,6 +190,9 @@ struct model_switch {
     enum model_switch_vlans vlans;
     bool manage;                /* False: read and compared, never changed. */
     bool save;                  /* What was changed is saved there. */
+    struct model_loc parking_loc;
+    uint16_t parking;           /* VLAN of ports that have none, where a switch
+                                 * insists on one; 0: none. */
     struct shash ports;         /* "struct model_switch_port *" by name.  Of a
                                  * link, both ends are there. */
     uint16_t *adopt;            /* VLAN ids that are ours although somebody */

@@ -351,10 +351,12 @@ read_switch_ports(struct model_switch *s, const struct tvdrec_switch *row)
 static void
 read_switch(struct model_switch *s, const struct tvdrec_switch *row)
 {
-    s->vlans = (!strcmp(row->vlans, "label") ? MODEL_VLANS_LABEL
+    s->vlans = (row->vlans && !strcmp(row->vlans, "label") ? MODEL_VLANS_LABEL
                 : MODEL_VLANS_ON_DEMAND);
     s->manage = smap_get_bool(&row->options, "manage", true);
     s->save = smap_get_bool(&row->options, "save", true);
+    s->parking = smap_get_uint(&row->options, "parking", 0);
+    s->parking = s->parking <= 4094 ? s->parking : 0;
     for (size_t i = 0; i < row->n_adopt; i++) {
         model_switch_adopt(s, row->adopt[i]);
     }

@@ -157,6 +157,9 @@ write_switch(const struct tvdrec_switch *row, const struct model_switch *sw)
     if (!sw->save) {
         smap_add(&options, "save", "false");
     }
+    if (sw->parking) {
+        smap_add_format(&options, "parking", "%u", sw->parking);
+    }
     tvdrec_switch_set_name(row, sw->name);
     tvdrec_switch_set_address(row, sw->address ? sw->address : "");
     tvdrec_switch_set_snmp(row, &sw->snmp);

@@ -223,6 +223,9 @@ print_switch_keys(struct ds *s, const struct model_switch *sw)
     }
     ds_put_cstr(s, sw->manage ? "" : ", manage: false");
     ds_put_cstr(s, sw->save ? "" : ", save: false");
+    if (sw->parking) {
+        ds_put_format(s, ", parking: %u", sw->parking);
+    }
     for (size_t i = 0; i < sw->n_adopt; i++) {
         ds_put_format(s, "%s%u", i ? ", " : ", adopt: [", sw->adopt[i]);
     }
