@@ -158,21 +158,24 @@ static void
 set_vlans(const struct ovsrec_port *port, const struct forwarding_port *fp)
 {
     int64_t *trunks = xmalloc(FORWARDING_N_VLANS * sizeof *trunks);
-    int64_t tag = fp ? fp->native : 0;
+    const char *mode = "trunk";
+    int64_t tag = 0;
     size_t n = 0, vid;
 
     if (fp) {
         BITMAP_FOR_EACH_1 (vid, FORWARDING_N_VLANS, fp->members) {
             trunks[n++] = vid;
         }
+        tag = fp->native;
+        mode = !tag ? "trunk" : fp->native_tagged ? "native-tagged"
+               : "native-untagged";
     }
     if (!n) {
         trunks[n++] = NO_VLAN;
     }
     ovsrec_port_set_trunks(port, trunks, n);
     ovsrec_port_set_tag(port, &tag, tag != 0);
-    ovsrec_port_set_vlan_mode(port, !tag ? "trunk" : fp->native_tagged
-                                    ? "native-tagged" : "native-untagged");
+    ovsrec_port_set_vlan_mode(port, mode);
     free(trunks);
 }
 

@@ -550,6 +550,65 @@ sim_device_destroy(struct sim_device *d)
     }
 }
 
+/* --- Saving as vendors do --------------------------------------------------
+ *
+ * The last of the SETs by which a device of the profile saves is what counts.
+ * Then the object that is polled says that it did. */
+
+/* True if 'vb' is it; '*row' is the row, if it is in one. */
+static bool
+tells_to_save(const struct switch_profile *profile,
+              const struct mib_varbind *vb, uint32_t *row)
+{
+    const struct switch_save_set *last;
+
+    if (!profile || profile->save != SWITCH_SAVE_SET
+        || !profile->n_save_sets) {
+        return false;
+    }
+    last = &profile->save_sets[profile->n_save_sets - 1];
+    *row = last->in_row ? vb->oid.ids[vb->oid.n - 1] : 0;
+    return mib_oid_has_prefix(&vb->oid, &last->oid)
+           && vb->oid.n == last->oid.n + last->in_row
+           && vb->value.type == last->type
+           && mib_value_integer(&vb->value) == last->value;
+}
+
+static void
+note_save(struct sim_device *d, const struct mib_varbind *vbs, size_t n)
+{
+    d->save_wanted = false;
+    for (size_t i = 0; i < n; i++) {
+        /* Of a SET that is not done, or in part, nothing is to be seen. */
+        const struct mib_value *v = model_switch_get(d->ms, &vbs[i].oid);
+
+        if (v && mib_value_equal(v, &vbs[i].value)
+            && tells_to_save(d->config.profile, &vbs[i], &d->save_row)) {
+            d->save_wanted = true;
+        }
+    }
+}
+
+static void
+tell_saved(struct sim_device *d, bool good)
+{
+    const struct switch_profile *profile = d->config.profile;
+    struct mib_oid oid;
+    const struct mib_value *v;
+
+    if (!switch_profile_save_poll(profile, d->save_row, &oid)) {
+        return;
+    }
+    v = model_switch_get(d->ms, &oid);
+    if (profile->poll_changes) {
+        put_number(d, &oid, v ? v->type : MIB_TIME_TICKS,
+                   (v ? v->number : 0) + good);
+    } else if (good ? profile->n_poll_done : profile->n_poll_failed) {
+        put_number(d, &oid, MIB_INTEGER, good ? profile->poll_done[0]
+                                              : profile->poll_failed[0]);
+    }
+}
+
 /* --- SET -------------------------------------------------------------------*/
 
 /* The varbind that a refusal because of 'port' is about: the first that has to
@@ -581,6 +640,7 @@ sim_device_set(struct sim_device *d, const struct mib_varbind *vbs, size_t n,
     copy_objects(&d->before, &d->ms->objects);
     error = model_switch_set(d->ms, vbs, n, error_index);
     if (!error) {
+        note_save(d, vbs, n);
         follow(d, &d->before, current_columns(&d->factory), up_time(d, now));
         *why = refresh_forwarding(d, &port);
     }
@@ -595,8 +655,8 @@ sim_device_set(struct sim_device *d, const struct mib_varbind *vbs, size_t n,
     return error;
 }
 
-/* Keeps what is configured for the next start. */
-static void
+/* Keeps what is configured for the next start.  False: it could not. */
+static bool
 save(struct sim_device *d)
 {
     char *text = sim_device_config_to_string(d);
@@ -608,8 +668,7 @@ save(struct sim_device *d)
         free(d->saved);
         d->saved = text;
     }
-    put_number(d, &sim_save_status, MIB_INTEGER,
-               error ? SIM_SAVE_FAILED : SIM_SAVE_DONE);
+    return !error;
 }
 
 void
@@ -621,7 +680,12 @@ sim_device_commit(struct sim_device *d)
     mib_varbinds_destroy(&d->before);
     if (v && v->type == MIB_INTEGER && v->number == 1) {
         put_number(d, &sim_save, MIB_INTEGER, 2);
-        save(d);
+        put_number(d, &sim_save_status, MIB_INTEGER,
+                   save(d) ? SIM_SAVE_DONE : SIM_SAVE_FAILED);
+    }
+    if (d->save_wanted) {
+        d->save_wanted = false;
+        tell_saved(d, save(d));
     }
 }
 
@@ -631,7 +695,7 @@ sim_device_undo(struct sim_device *d)
     unsigned int port;
 
     if (d->in_set) {
-        d->in_set = false;
+        d->in_set = d->save_wanted = false;
         mib_varbinds_swap(&d->before, &d->ms->objects);
         mib_varbinds_destroy(&d->before);
         /* It was good before. */

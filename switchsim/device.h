@@ -21,6 +21,7 @@
 #include "switchsim/forwarding.h"
 
 struct model_switch;
+struct switch_profile;
 
 /* Objects of our own, below net-snmp's arc for tests: what sysObjectID says,
  * the object that saves when it is set to 1, and what became of it. */
@@ -38,6 +39,9 @@ struct sim_device_config {
     size_t n_ports;
     const char *const *aliases; /* ifAlias of each, or NULL. */
     const char *name;           /* sysName. */
+    /* The kind of the recorded device: how it is told to save.  Borrowed; NULL:
+     * it cannot be told. */
+    const struct switch_profile *profile;
     bool bridged;               /* Refuse what a bridge cannot do. */
     /* Writes down 'text', what a restart is to begin with.  Returns 0 or a
      * positive errno.  NULL: kept in memory only. */
@@ -51,6 +55,8 @@ struct sim_device {
     struct mib_varbinds factory; /* As it began. */
     struct mib_varbinds before; /* Of the SET under way. */
     bool in_set;
+    bool save_wanted;           /* It tells to save, in the way of 'profile', */
+    uint32_t save_row;          /* by this row. */
     bool reversed;              /* Current table by VID.TimeMark. */
     unsigned long *down;        /* Bit N: port N has no link. */
     struct forwarding forwarding; /* 'bridged': what the objects mean. */

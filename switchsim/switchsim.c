@@ -20,6 +20,8 @@
 #include "svec.h"
 #include "switchcfg/credentials.h"
 #include "switchcfg/model-switch.h"
+#include "switchcfg/profile-files.h"
+#include "switchcfg/profile.h"
 #include "switchcfg/snmprec.h"
 #include "switchsim/agent.h"
 #include "switchsim/bridge.h"
@@ -44,6 +46,7 @@ struct options {
     char *ovsdb;
     char *listen;
     char *load;
+    char *profiles;             /* Folder of vendor profiles. */
     char *save;
     char *unixctl_path;
     struct svec ports;          /* Devices. */
@@ -58,6 +61,7 @@ struct options {
 struct simulator {
     const struct options *options;
     struct mib_varbinds recording;
+    struct switch_profiles profiles;
     struct sim_device *device;
     struct sim_bridge *bridge;  /* NULL: none. */
     long long int boots_at;     /* Restarting until then; 0: running. */
@@ -81,6 +85,8 @@ usage(void)
            "  --ports=DEV,...    its ports, from port 1\n"
            "  --no-bridge[=N]    forwards nothing; N ports (default: %d)\n"
            "  --load=FILE        begin as this recorded device (snmprec)\n"
+           "  --profiles=DIR     kinds of switches, to know how that one saves\n"
+           "                     (default: %s)\n"
            "  --save-file=FILE   where what is saved stays over a restart\n"
            "  --name=NAME        sysName, and engine id (default: the "
            "bridge's)\n"
@@ -95,7 +101,8 @@ usage(void)
            "  --unixctl=SOCKET   control socket\n"
            "  -h, --help         display this help message\n"
            "  -V, --version      display version information\n",
-           program_name, program_name, DEFAULT_PORTS, ovs_rundir());
+           program_name, program_name, DEFAULT_PORTS, SWITCH_PROFILES_DIR,
+           ovs_rundir());
     daemon_usage();
     vlog_usage();
     exit(EXIT_SUCCESS);
@@ -444,6 +451,7 @@ enum {
     OPT_PORTS,
     OPT_NO_BRIDGE,
     OPT_LOAD,
+    OPT_PROFILES,
     OPT_SAVE_FILE,
     OPT_NAME,
     OPT_LISTEN,
@@ -523,6 +531,9 @@ handle_option(int c, struct options *o)
     case OPT_LOAD:
         set_string(&o->load);
         break;
+    case OPT_PROFILES:
+        set_string(&o->profiles);
+        break;
     case OPT_SAVE_FILE:
         set_string(&o->save);
         break;
@@ -597,6 +608,7 @@ parse_options(int argc, char *argv[], struct options *o)
         { "ports", required_argument, NULL, OPT_PORTS },
         { "no-bridge", optional_argument, NULL, OPT_NO_BRIDGE },
         { "load", required_argument, NULL, OPT_LOAD },
+        { "profiles", required_argument, NULL, OPT_PROFILES },
         { "save-file", required_argument, NULL, OPT_SAVE_FILE },
         { "name", required_argument, NULL, OPT_NAME },
         { "listen", required_argument, NULL, OPT_LISTEN },
@@ -636,6 +648,7 @@ free_options(struct options *o)
     free(o->ovsdb);
     free(o->listen);
     free(o->load);
+    free(o->profiles);
     free(o->save);
     free(o->unixctl_path);
     svec_destroy(&o->ports);
@@ -673,6 +686,33 @@ read_text(const char *file, bool optional)
     return ds_steal_cstr(&ds);
 }
 
+/* What kind of switch the recorded one is; NULL if there is no profile. */
+static const struct switch_profile *
+find_profile(struct simulator *s)
+{
+    const char *dir = s->options->profiles;
+    char *error = switch_profiles_load(&s->profiles,
+                                       dir ? dir : SWITCH_PROFILES_DIR);
+    const struct mib_oid *object_id = NULL;
+
+    if (error) {
+        /* They were asked for by name, or are just not installed. */
+        if (dir) {
+            ovs_fatal(0, "--profiles: %s", error);
+        }
+        free(error);
+    }
+    for (size_t i = 0; i < s->recording.n; i++) {
+        const struct mib_varbind *vb = &s->recording.v[i];
+
+        if (!mib_oid_compare(&vb->oid, &mib_sys_object_id)) {
+            object_id = vb->value.oid;
+        }
+    }
+    return object_id ? switch_profiles_match(&s->profiles, object_id, NULL)
+           : NULL;
+}
+
 static void
 make_device(struct simulator *s)
 {
@@ -690,6 +730,7 @@ make_device(struct simulator *s)
         .n_ports = o->bridge ? o->ports.n : o->n_ports,
         .aliases = o->bridge ? (const char *const *) o->ports.names : NULL,
         .name = o->name,
+        .profile = recording ? find_profile(s) : NULL,
         .bridged = o->bridge != NULL,
         .save = write_saved,
         .aux = s,
@@ -797,6 +838,7 @@ main(int argc, char *argv[])
     service_start(&argc, &argv);
     parse_options(argc, argv, &options);
     fatal_ignore_sigpipe();
+    switch_profiles_init(&s.profiles);
     daemonize_start(false);
     error = unixctl_server_create(options.unixctl_path, &unixctl);
     if (error) {
@@ -823,6 +865,7 @@ main(int argc, char *argv[])
     sim_bridge_destroy(s.bridge);
     sim_device_destroy(s.device);
     mib_varbinds_destroy(&s.recording);
+    switch_profiles_destroy(&s.profiles);
     unixctl_server_destroy(unixctl);
     free_options(&options);
     service_stop();

@@ -139,7 +139,8 @@ class Switch:
             reason = re.search(r"Reason: \(?(\w+)", p.stderr) \
                 or re.match(r"\s*(Timeout|.*)", p.stderr)
             raise SnmpError(reason[1])
-        return p.stdout
+        # Long values go on in lines of their own.
+        return re.sub(r"\n(?!\.\d)", " ", p.stdout)
 
     def get(self, *oids, **how):
         """The values, as text."""

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "openvswitch/dynamic-string.h"
 #include "switchcfg/model-switch.h"
+#include "switchcfg/profile.h"
 #include "switchcfg/snmprec.h"
 #include "tests/unit/switch-check.h"
 #include "tests/unit/tap.h"
@@ -159,6 +160,39 @@ test_save(void)
     free(saved);
 }
 
+/* Devices of vendors are told to save by other objects. */
+static void
+test_vendor_save(void)
+{
+    static struct switch_save_set sets[] = {
+        { .oid = MIB_OID(1, 3, 6, 1, 4, 1, 99, 1), .in_row = true,
+          .type = MIB_INTEGER, .value = 4 },
+    };
+    static int64_t done[] = { 3 };
+    struct switch_profile profile = {
+        .save = SWITCH_SAVE_SET, .save_sets = sets, .n_save_sets = 1,
+        .poll = MIB_OID(1, 3, 6, 1, 4, 1, 99, 2), .poll_in_row = true,
+        .poll_done = done, .n_poll_done = 1,
+    };
+    struct sim_device *d = make_device(NULL, NULL, false);
+    struct mib_oid row = mib_oid_child(&sets[0].oid, 7);
+
+    d->config.profile = &profile;
+    free(written);
+    written = NULL;
+    set_number(d, &row, MIB_INTEGER, 5, false);
+    ok(!written, "another value does not save");
+    d->ms->options.accept_not_apply = true;
+    set_number(d, &row, MIB_INTEGER, 4, false);
+    ok(!written, "nor does what is accepted and not done");
+    d->ms->options.accept_not_apply = false;
+    set_number(d, &row, MIB_INTEGER, 4, true);
+    ok(!written, "nor what is undone");
+    set_number(d, &row, MIB_INTEGER, 4, false);
+    ok(written && get(d, &profile.poll, 7) == 3, "saved, and says so");
+    sim_device_destroy(d);
+}
+
 static void
 test_links(void)
 {
@@ -248,6 +282,7 @@ main(void)
     test_set();
     test_current();
     test_save();
+    test_vendor_save();
     test_links();
     test_recordings();
     free(written);
