@@ -28,6 +28,11 @@ VLOG_DEFINE_THIS_MODULE(engine_fabric);
  * meets others. */
 #define MAX_ANNOUNCED 16
 
+/* How long to wait for flows before an EE is announced, in ms: while they are
+ * being installed, and while there is nobody to install them. */
+#define PUT_OFF 10
+#define PUT_OFF_LONG 500
+
 /* A NIC whose interface is watched because it may arrive there. */
 struct watched_nic {
     struct hmap_node node;      /* In struct engine's 'watched', by NIC id. */
@@ -224,7 +229,9 @@ engine_fabric_announce(struct engine *e, const struct model *m,
             continue;
         }
         if (e->pipeline_dirty || ofctl_installed(e->oc) < e->goal) {
-            fabric_put_off(&e->fabric, id, now);
+            fabric_put_off(&e->fabric, id,
+                           now + (ofctl_is_synced(e->oc) ? PUT_OFF
+                                  : PUT_OFF_LONG));
             continue;
         }
         n = pipeline_get_nic_vlans(e->pipeline, m, id, vlans,

@@ -270,6 +270,24 @@ report_problems(struct engine *e)
     }
 }
 
+/* True if NICs have changed that are, or may be, on this host. */
+static bool
+own_nics_changed(const struct engine *e, const struct tvd_db_changes *changes)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &e->bindings.by_iface) {
+        const struct binding *b = node->data;
+
+        for (size_t i = 0; i < changes->n_nics; i++) {
+            if (changes->nics[i] == b->nic_id) {
+                return true;
+            }
+        }
+    }
+    return changes->everything;
+}
+
 static void
 model_changed(struct engine *e, const struct tvd_db_changes *changes)
 {
@@ -287,6 +305,9 @@ model_changed(struct engine *e, const struct tvd_db_changes *changes)
     }
     if (changes->everything || changes->gateways) {
         note_tvds(e, m);
+    }
+    if (own_nics_changed(e, changes)) {
+        status_show_read(&e->status);
     }
     if (changes->everything || changes->n_nics) {
         e->model_changed = true;

@@ -13,9 +13,6 @@
 #define ETH_TYPE_REVERSE_ARP 0x8035
 #define ARP_OP_REVERSE_REQUEST 3
 
-/* How long to wait for flows before an EE is announced, in ms. */
-#define PUT_OFF 10
-
 void
 fabric_init(struct fabric *f)
 {
@@ -98,9 +95,9 @@ fabric_next(struct fabric *f, long long int now)
 }
 
 void
-fabric_put_off(struct fabric *f, uint32_t nic_id, long long int now)
+fabric_put_off(struct fabric *f, uint32_t nic_id, long long int when)
 {
-    fabric_announce(f, nic_id, now + PUT_OFF);
+    fabric_announce(f, nic_id, when);
 }
 
 long long int

@@ -55,9 +55,9 @@ void fabric_forget(struct fabric *, uint32_t nic_id);
 
 /* The id of a NIC to be announced now; 0: none.  To be called until then.
  * One that is called too early, because the flows are not there, is put off
- * with fabric_put_off(). */
+ * until 'when' with fabric_put_off(). */
 uint32_t fabric_next(struct fabric *, long long int now);
-void fabric_put_off(struct fabric *, uint32_t nic_id, long long int now);
+void fabric_put_off(struct fabric *, uint32_t nic_id, long long int when);
 /* When there is something to do next, LLONG_MAX: never. */
 long long int fabric_deadline(const struct fabric *);
 

@@ -168,8 +168,11 @@ write_agent(struct status *st, struct ovsdb_idl *idl,
         st->counters_written = in->counters_generation;
         news = true;
     }
-    if (news || now >= st->next_heartbeat) {
-        tvdrec_agent_set_heartbeat(row, time_wall_msec());
+    if (news || st->hurry || now >= st->next_heartbeat) {
+        int64_t beat = time_wall_msec();
+
+        /* The same again would not be written. */
+        tvdrec_agent_set_heartbeat(row, beat + (beat == row->heartbeat));
         st->next_heartbeat = now + STATUS_HEARTBEAT;
     }
 }
@@ -242,9 +245,57 @@ insert_binding(const struct status *st, struct ovsdb_idl_txn *txn,
     tvdrec_binding_set_reason(row, b->reason ? b->reason : "");
 }
 
+/* True if this host has let go of the NIC of 'b', claims it again, and seems to
+ * hold it still. */
+static bool
+was_let_go(const struct binding *b, const struct bindings *bindings)
+{
+    return !b->holds && sset_contains(&bindings->let_go, b->nic);
+}
+
+/* True if the NIC of 'row' was let go of and is claimed anew, before the
+ * database could be told the one or the other (there was none for a while).
+ * The controller gives it anew only to a claim that is a new one: else this
+ * host would wait for that, and the controller for this host.  With 'renew',
+ * whatever it has been told. */
+static bool
+is_claimed_anew(const struct tvdrec_binding *row, const struct binding *b,
+                const struct bindings *bindings, bool renew)
+{
+    return ((renew || row->admitted || row->installed)
+            && was_let_go(b, bindings));
+}
+
+/* True if it is time to claim anew what was let go of.  What the controller
+ * does about a claim, to show that nobody holds the NIC and then to give it,
+ * can reach us at the same moment, and then looks as if nothing had happened;
+ * of a claim that comes later it waits between the two. */
+static bool
+renews_claims(struct status *st, const struct bindings *bindings,
+              long long int now)
+{
+    const struct shash_node *node;
+    bool any = false;
+
+    if (!sset_is_empty(&bindings->let_go)) {
+        SHASH_FOR_EACH (node, &bindings->by_iface) {
+            any |= was_let_go(node->data, bindings);
+        }
+    }
+    if (any && st->renew_at && now < st->renew_at) {
+        return false;
+    }
+
+    bool renews = any && st->renew_at;
+
+    st->renew_at = any ? now + STATUS_RENEW : 0;
+    return renews;
+}
+
 static void
 write_bindings(struct status *st, struct ovsdb_idl *idl,
-               struct ovsdb_idl_txn *txn, const struct status_input *in)
+               struct ovsdb_idl_txn *txn, const struct status_input *in,
+               bool renew)
 {
     const struct tvdrec_binding *row;
     struct sset seen = SSET_INITIALIZER(&seen);
@@ -263,7 +314,8 @@ write_bindings(struct status *st, struct ovsdb_idl *idl,
             && !(b && !strcmp(b->nic, row->nic))) {
             sset_add(&seen, row->interface);
             write_leaving(row);
-        } else if (b && sset_add(&seen, row->interface)) {
+        } else if (b && !is_claimed_anew(row, b, in->bindings, renew)
+                   && sset_add(&seen, row->interface)) {
             /* Just started: what the last run said is still so. */
             bool kept = !in->installed && row->installed && b->admitted;
 
@@ -308,11 +360,12 @@ status_write(struct status *st, struct ovsdb_idl *idl,
              long long int now)
 {
     unsigned int seqno = ovsdb_idl_get_seqno(idl);
+    bool renew = renews_claims(st, in->bindings, now);
 
     write_agent(st, idl, txn, in, now);
-    if (in->bindings->generation != st->bindings_written
+    if (renew || in->bindings->generation != st->bindings_written
         || in->installed != st->installed_written || seqno != st->seqno) {
-        write_bindings(st, idl, txn, in);
+        write_bindings(st, idl, txn, in, renew);
         st->bindings_pending = in->bindings->generation;
         st->installed_pending = in->installed;
         st->seqno = seqno;
@@ -325,6 +378,7 @@ void
 status_committed(struct status *st, struct events *events, bool success)
 {
     if (success) {
+        st->hurry -= st->hurry > 0;
         events_drop(events, st->n_events);
         st->bindings_written = st->bindings_pending;
         st->installed_written = st->installed_pending;
@@ -337,7 +391,20 @@ status_committed(struct status *st, struct events *events, bool success)
 }
 
 void
+status_show_read(struct status *st)
+{
+    /* The one that may be under way was begun before. */
+    st->hurry = STATUS_SHOW_READ + st->in_flight;
+}
+
+void
 status_wait(const struct status *st)
 {
+    if (st->renew_at) {
+        poll_timer_wait_until(MAX(st->renew_at, st->retry_at));
+    }
+    if (st->hurry && !st->in_flight) {
+        poll_timer_wait_until(st->retry_at);
+    }
     poll_timer_wait_until(MAX(st->next_heartbeat, st->retry_at));
 }

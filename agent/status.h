@@ -20,11 +20,16 @@ struct ovsdb_idl;
 struct ovsdb_idl_txn;
 
 #define STATUS_HEARTBEAT 2000   /* Between heartbeats, in ms. */
+#define STATUS_SHOW_READ 2      /* Heartbeats that show what was read. */
+#define STATUS_RENEW 500        /* Between claims of what was let go of, ms. */
 #define STATUS_RETRY 500        /* After a transaction that failed, in ms. */
 
 struct status {
     const char *host;           /* Borrowed. */
     long long int next_heartbeat;
+    unsigned int hurry;         /* Heartbeats to write without delay. */
+    long long int renew_at;     /* When to claim anew what was let go of and is
+                                 * not given anew; 0: there is none. */
     uint64_t bindings_written;  /* Generation of the bindings, as known to be
                                  * in the database. */
     uint64_t bindings_pending;  /* The same, in the transaction under way. */
@@ -49,6 +54,11 @@ struct status_input {
     uint64_t counters_generation;
     struct events *events;
 };
+
+/* Has heartbeats written at once by which the controller sees that this host
+ * has read what was in the database up to now: it goes by two of them
+ * (controller/holders.h), and an EE that moves waits for that. */
+void status_show_read(struct status *);
 
 /* Adds to the transaction what differs from what is in the database. */
 void status_write(struct status *, struct ovsdb_idl *, struct ovsdb_idl_txn *,

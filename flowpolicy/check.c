@@ -368,9 +368,18 @@ compare_ees(const void *a_, const void *b_)
             : cmp ? cmp : strcmp((*a)->name, (*b)->name));
 }
 
+/* True if 'ee' can meet 'last', which comes to what has been checked already;
+ * NULL: all come. */
+static bool
+may_meet(const struct model_ee *ee, const struct model_ee *last)
+{
+    return (ee->host && ee->label && ee != last
+            && (!last || (last->host && !strcmp(ee->host, last->host))));
+}
+
 /* The EEs bound to a host that have a label: those of the file, in its order,
- * those added one by one, and 'last' (may be NULL).  Who comes later is
- * complained about.  Caller frees. */
+ * and those added one by one; if there is a 'last', of its host alone, and it
+ * at the end.  Who comes later is complained about.  Caller frees. */
 static const struct model_ee **
 pinned_ees(const struct model *m, const struct model_ee *last, size_t *np)
 {
@@ -382,7 +391,7 @@ pinned_ees(const struct model *m, const struct model_ee *last, size_t *np)
     SHASH_FOR_EACH (node, &m->ees) {
         const struct model_ee *ee = node->data;
 
-        if (ee->host && ee->label && ee != last) {
+        if (may_meet(ee, last)) {
             ees[n++] = ee;
         }
     }

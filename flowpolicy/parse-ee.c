@@ -74,19 +74,6 @@ hash_ip(const struct in6_addr *ip)
     return hash_bytes(ip, sizeof *ip, 0);
 }
 
-static const struct model_nic *
-find_ip(const struct parser *p, const struct in6_addr *ip)
-{
-    struct parse_ip *owner;
-
-    HMAP_FOR_EACH_WITH_HASH (owner, node, hash_ip(ip), &p->ips) {
-        if (ipv6_addr_equals(&owner->ip, ip)) {
-            return owner->nic;
-        }
-    }
-    return NULL;
-}
-
 static void
 note_ip(struct parser *p, const struct in6_addr *ip,
         const struct model_nic *nic)
@@ -98,8 +85,8 @@ note_ip(struct parser *p, const struct in6_addr *ip,
     hmap_insert(&p->ips, &owner->node, hash_ip(ip));
 }
 
-void
-parse_ees_learn(struct parser *p)
+static void
+learn_ips(struct parser *p)
 {
     struct shash_node *node;
 
@@ -114,6 +101,31 @@ parse_ees_learn(struct parser *p)
             }
         }
     }
+}
+
+static const struct model_nic *
+find_ip(struct parser *p, const struct in6_addr *ip)
+{
+    struct parse_ip *owner;
+
+    if (p->ips_to_learn) {
+        p->ips_to_learn = false;
+        learn_ips(p);
+    }
+    HMAP_FOR_EACH_WITH_HASH (owner, node, hash_ip(ip), &p->ips) {
+        if (ipv6_addr_equals(&owner->ip, ip)) {
+            return owner->nic;
+        }
+    }
+    return NULL;
+}
+
+void
+parse_ees_learn(struct parser *p)
+{
+    struct shash_node *node;
+
+    p->ips_to_learn = true;
     SHASH_FOR_EACH (node, &p->m->tvds) {
         struct model_tvd *tvd = node->data;
 

@@ -61,6 +61,9 @@ struct parser {
     struct parse_sections sections;
     struct hmap tvds;           /* Contains "struct parse_tvd". */
     struct hmap ips;            /* Contains "struct parse_ip", all NICs. */
+    bool ips_to_learn;          /* Those that the model had at first are not
+                                 * in 'ips' yet: most EEs declare none, and
+                                 * need not know. */
     struct hmap broken_ees;     /* Contains "struct parse_ee_ref". */
     struct shash router_macs;   /* "struct model_tvd *" by MAC as text. */
     struct shash vlans;         /* "struct model_tvd *" by VLAN as text. */

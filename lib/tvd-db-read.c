@@ -712,19 +712,16 @@ read_nic(struct tvd_db *db, struct model_ee *ee, const struct tvdrec_nic *row)
     note_nic(db, nic);
 }
 
-static void
-read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
+/* The EE of 'row' without NICs, or NULL if it is left out. */
+static struct model_ee *
+read_ee_alone(struct tvd_db *db, const struct tvdrec_ee *row)
 {
     struct model_label *label;
-    struct tvdrec_nic *from, *to;
-    const struct tvdrec_nic *nic;
 
-    if (!tvd_db_view_has_ee(db->view, row)) {
-        return;
-    }
-    if (!new_name(db, &db->model->ees, "EE", row->name)
+    if (!tvd_db_view_has_ee(db->view, row)
+        || !new_name(db, &db->model->ees, "EE", row->name)
         || !(label = find_label(db, "EE", row->name, row->label))) {
-        return;
+        return NULL;
     }
 
     struct model_ee *ee = model_ee_add(db->model, row->name);
@@ -738,6 +735,19 @@ read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
     ee->managed = row->managed;
     ee->host = nullable_xstrdup(row->host);
     ee->next_host = nullable_xstrdup(row->next_host);
+    return ee;
+}
+
+static void
+read_ee(struct tvd_db *db, const struct tvdrec_ee *row)
+{
+    struct model_ee *ee = read_ee_alone(db, row);
+    struct tvdrec_nic *from, *to;
+    const struct tvdrec_nic *nic;
+
+    if (!ee) {
+        return;
+    }
     tvd_db_nic_range(db, row->name, &from, &to);
     TVDREC_NIC_FOR_EACH_RANGE (nic, from, to, db->nic_index) {
         read_nic(db, ee, nic);
@@ -813,6 +823,41 @@ read_range(const struct tvdrec_tvd_global *row, const char *min_key,
     }
 }
 
+/* Takes from 'c' the NICs up to those of 'row' (NULL: all), which are those of
+ * 'ee'; NULL if that is left out. */
+static void
+read_nics_up_to(struct tvd_db *db, struct ovsdb_idl_cursor *c,
+                const struct tvdrec_ee *row, struct model_ee *ee)
+{
+    while (c->position) {
+        const struct tvdrec_nic *nic = tvdrec_nic_cursor_data(c);
+        int order = row ? strcmp(nic->ee, row->name) : -1;
+
+        if (order > 0) {
+            break;
+        } else if (order < 0) {
+            report_orphan(db, nic);
+        } else if (ee) {
+            read_nic(db, ee, nic);
+        }
+        ovsdb_idl_cursor_next(c);
+    }
+}
+
+/* Reads all EEs and NICs side by side, both in the order of the EEs' names: to
+ * look each up would take several times as long. */
+static void
+read_all_ees(struct tvd_db *db)
+{
+    struct ovsdb_idl_cursor nics = tvdrec_nic_cursor_first(db->nic_index);
+    const struct tvdrec_ee *row;
+
+    TVDREC_EE_FOR_EACH_BYINDEX (row, db->ee_index) {
+        read_nics_up_to(db, &nics, row, read_ee_alone(db, row));
+    }
+    read_nics_up_to(db, &nics, NULL, NULL);
+}
+
 void
 tvd_db_read_all(struct tvd_db *db)
 {
@@ -820,8 +865,6 @@ tvd_db_read_all(struct tvd_db *db)
     const struct tvdrec_tvd *tvd;
     const struct tvdrec_role *role;
     const struct tvdrec_rule *rule;
-    const struct tvdrec_ee *ee;
-    const struct tvdrec_nic *nic;
 
     model_destroy(db->former);
     db->former = db->model;
@@ -845,12 +888,5 @@ tvd_db_read_all(struct tvd_db *db)
     TVDREC_RULE_FOR_EACH (rule, db->idl) {
         read_rule(db, rule);
     }
-    TVDREC_EE_FOR_EACH (ee, db->idl) {
-        read_ee(db, ee);
-    }
-    TVDREC_NIC_FOR_EACH (nic, db->idl) {
-        if (!tvd_db_find_ee_row(db, nic->ee)) {
-            report_orphan(db, nic);
-        }
-    }
+    read_all_ees(db);
 }

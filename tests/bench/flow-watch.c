@@ -78,7 +78,7 @@ watch(struct watched *w, const char *name, const char *tables)
     uint32_t id = 0;
     int error;
 
-    error = vconn_open_block(name, 1u << OF_VERSION, DSCP_DEFAULT, 10000,
+    error = vconn_open_block(name, 1u << OF_VERSION, DSCP_DEFAULT, 60000,
                              &w->vconn);
     if (error) {
         ovs_fatal(error, "cannot connect to %s", name);

@@ -36,7 +36,7 @@ class Ovn:
         self.daemons = hosts.Daemons()
         self.folder = os.path.join(hosts.SCRATCH, name)
         self.env = {**os.environ, "OVN_RUNDIR": self.folder}
-        self.hosts, self.agents, self.switches, self.groups = [], [], {}, {}
+        self.hosts, self.agents, self.switches, self.groups = {}, {}, {}, {}
         self.next_port = 0
         self.servers = []
         self.nb = self.northd = None
@@ -46,7 +46,7 @@ class Ovn:
 
     # --- starting ---
 
-    def start(self, template, n_hosts):
+    def start(self, template, numbers):
         os.makedirs(self.folder)
         for kind in ("nb", "sb"):
             path = os.path.join(self.folder, f"{kind}.db")
@@ -63,13 +63,13 @@ class Ovn:
              f"--unixctl={self.folder}/northd.ctl", "-vconsole:warn", "-vsyslog:off"],
             self.folder, self.env)
         rpc.wait_for(f"{self.folder}/northd.ctl").close()
-        for i in range(n_hosts):
+        for i in numbers:
             host = hosts.Host(self.daemons, f"{self.prefix}-h{i}")
             host.start(template, system_id=f"ovn{i}", hostname=f"ovn{i}",
                        ovn_remote=f"unix:{self.folder}/sb.sock", ovn_encap_type="geneve",
-                       ovn_encap_ip=f"127.0.0.{i + 1}", ovn_bridge_datapath_type="netdev")
+                       ovn_encap_ip=f"127.0.1.{i + 1}", ovn_bridge_datapath_type="netdev")
             host.add_bridge(BRIDGE)
-            self.hosts.append(host)
+            self.hosts[i] = host
             self.start_agent(i)
 
     def start_agent(self, i):
@@ -78,7 +78,7 @@ class Ovn:
             [self.program("ovn-controller"), f"unix:{host.socket}", "--no-chdir",
              "-vconsole:warn", "-vsyslog:off"],
             host.folder, {**host.env, "OVN_RUNDIR": host.folder})
-        self.agents[i:i + 1] = [process]
+        self.agents[i] = process
         self.control(i).close()
 
     def control(self, i):
@@ -90,7 +90,7 @@ class Ovn:
     def processes(self):
         return {"ovn-northd": [self.northd.pid],
                 "ovsdb-servers of OVN": [p.pid for p in self.servers],
-                "ovn-controller": [p.pid for p in self.agents]}
+                "ovn-controller": [p.pid for p in self.agents.values()]}
 
     # --- what is declared ---
 

@@ -91,7 +91,7 @@ class Site:
         self.env = {**os.environ, "TVD_RUNDIR": self.folder, "TVD_DBDIR": self.folder,
                     "TVD_SYSCONFDIR": self.folder,
                     "TVD_DATADIR": os.path.join(watch.TOP, "schema")}
-        self.hosts, self.agents = [], []
+        self.hosts, self.agents = {}, {}    # By number.
         self.controller = self.api = None
         self.next_ee = plan.ees
         numbers = tables()
@@ -114,7 +114,7 @@ class Site:
     def connect(self):
         path = os.path.join(self.folder, "controller.sock")
         rpc.wait_for(path).close()
-        self.api = rpc.Rpc(path, timeout=300)
+        self.api = rpc.Rpc(path, timeout=600)
         deadline = time.monotonic() + 60
         while self.api.call("status", {})["controller"].get("state") != "active":
             if time.monotonic() > deadline:
@@ -122,8 +122,8 @@ class Site:
             time.sleep(0.05)
 
     def add_host(self, h):
-        self.hosts.append(hosts.Host(self.daemons, f"{self.prefix}-h{h}"))
-        self.agents.append(None)
+        self.hosts[h] = hosts.Host(self.daemons, f"{self.prefix}-h{h}")
+        self.agents[h] = None
 
     def start_switch(self, template, h):
         self.hosts[h].start(template, tvd_host=f"h{h}")
@@ -158,15 +158,15 @@ class Site:
     def processes(self):
         """{what: process ids}."""
         controller = self.controller.pid
-        agents = [a.pid for a in self.agents if a]
+        agents = [a.pid for a in self.agents.values() if a]
         with open(os.path.join(self.folder, "tvd-db.pid"), encoding="ascii") as f:
             server = int(f.read())
         return {"tvd-controller": [controller],
                 "ovsdb-server of the controller": [server],
                 "tvd-agent": agents,
                 "tvd-agent's gateway worker": [c for a in agents for c in measure.children(a)],
-                "ovs-vswitchd": [h.vswitchd.pid for h in self.hosts],
-                "ovsdb-server of a host": [h.server.pid for h in self.hosts]}
+                "ovs-vswitchd": [h.vswitchd.pid for h in self.hosts.values()],
+                "ovsdb-server of a host": [h.server.pid for h in self.hosts.values()]}
 
     # --- what is declared ---
 
@@ -174,12 +174,20 @@ class Site:
         return self.api.call("apply", {"file": "bench.yaml", "text": text})
 
     def wait_enforced(self, seconds=300):
-        answer = self.api.call("wait", {
-            "seq": self.api.call("status", {})["policy"]["seq"],
-            "timeout_ms": seconds * 1000})
-        if not answer["enforced"]:
-            bad = [h for h in answer["hosts"] if h["state"] != "enforced"]
-            raise rpc.Error(f"{len(bad)} hosts do not enforce the policy, e.g. {bad[:2]}")
+        """Until the hosts that have an agent enforce what is in force."""
+        mine = {f"h{h}" for h, agent in self.agents.items() if agent}
+        deadline = time.monotonic() + seconds
+        seq = self.api.call("status", {})["policy"]["seq"]
+        # Asking often would be a load of its own where there are many.
+        patience = 20 if len(mine) < self.plan.hosts else seconds * 1000
+        while True:
+            answer = self.api.call("wait", {"seq": seq, "timeout_ms": patience})
+            bad = [h for h in answer["hosts"]
+                   if h["name"] in mine and h["state"] != "enforced"]
+            if not bad:
+                return
+            if time.monotonic() > deadline:
+                raise rpc.Error(f"{len(bad)} hosts do not enforce the policy, e.g. {bad[:2]}")
 
     def wait_bindings(self, n, seconds=300):
         """Until 'n' ports are known to be in the flows."""

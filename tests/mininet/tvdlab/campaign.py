@@ -51,8 +51,9 @@ def may_run(ee, host):
 
 
 class Planner:
-    def __init__(self, seed):
+    def __init__(self, seed, only=()):
         self.rng = random.Random(seed)
+        self.weights = {k: w for k, w in self.KINDS.items() if not only or k in only}
         self.data = base_policy()
         self.all_ees = copy.deepcopy(self.data["ees"])
         for _ in range(15):
@@ -251,18 +252,18 @@ class Planner:
     def kinds(self):
         """What the next step does: one thing, or several at once."""
         count = self.rng.choice([1, 1, 2, 2, 3])
-        names = list(self.KINDS)
-        return self.rng.choices(names, [self.KINDS[n] for n in names], k=count)
+        return self.rng.choices(list(self.weights), list(self.weights.values()), k=count)
 
 
-def plan(seed, steps, every=40, first_expiry=8):
+def plan(seed, steps, only=(), every=40, first_expiry=8):
     """(first policy, places at first, steps).  One step of 'every' lets a
-    certificate run out, the first of them after 'first_expiry'."""
-    planner = Planner(seed)
+    certificate run out, the first of them after 'first_expiry'.  With 'only',
+    there are steps of these kinds alone."""
+    planner = Planner(seed, only)
     first = planner.first, dict(planner.places)
     found = []
     for number in range(1, steps + 1):
-        expiry = number % every == first_expiry
+        expiry = number % every == first_expiry and not only
         found.append(planner.step(number, ["expire"] if expiry else planner.kinds()))
     return *first, found
 

@@ -133,7 +133,7 @@ class Watch(threading.Thread):
     def __init__(self, lab):
         super().__init__(daemon=True)
         self.links = Links(lab)
-        self.counts = {}            # {(host, to_host, tags, source MAC): frames}
+        self.counts = {}            # {(host, to_host, tags, source, destination, type): frames}
         self.first = {}             # The first frame of each.
         self.lost = 0
         self._ended = False
@@ -141,7 +141,8 @@ class Watch(threading.Thread):
     def run(self):
         while not self._ended:
             for frame in self.links.read(0.05):
-                key = (frame.host, frame.to_host, tuple(frame.tags), frame.src())
+                key = (frame.host, frame.to_host, tuple(frame.tags), frame.src(),
+                       frame.dst(), frame.ethertype())
                 self.counts[key] = self.counts.get(key, 0) + 1
                 self.first.setdefault(key, frame)
 
@@ -157,32 +158,49 @@ class Watch(threading.Thread):
     def tags(self):
         """{host: {VLAN id or None: frames}}; None for untagged frames."""
         found = {host: {} for host, _ in self.links.sockets.values()}
-        for (host, _, tags, _), count in self.counts.items():
+        for (host, _, tags, *_), count in self.counts.items():
             tag = tags[0] if tags else None
             found[host][tag] = found[host].get(tag, 0) + count
         return found
 
 
 def judge(watch, nics, tvds):
-    """What is wrong with what was on the links, as texts.
-
-    A link may carry the tags of TVDs with EEs on both sides of it, once, in
-    frames whose source is the MAC of a NIC on the side that they come from."""
-    where = {nic["mac"]: nic["host"] for nic in nics}
+    """What is wrong with what was on the links, as texts."""
+    by_mac = {nic["mac"]: nic for nic in nics}
+    by_tag = {tvd["vlan"]: name for name, tvd in tvds.items() if tvd["channel"] == "vlan"}
     wrong = []
     for key, count in sorted(watch.counts.items(), key=str):
-        host, to_host, tags, src = key
-        text = f"link of {host}: {watch.first[key]} ({count} frames)"
-        if len(tags) != 1:
-            wrong.append(f"{text}: {'no tag' if not tags else 'two tags'}")
-        elif tags[0] not in allowed_tags(host, nics, tvds):
-            wrong.append(f"{text}: the tag is of no TVD with EEs on both sides")
-        elif src not in where or (where[src] == host) == to_host:
-            wrong.append(f"{text}: its source is no EE on that side")
+        host, to_host, tags, src, dst, kind = key
+        tvd = by_tag.get(tags[0]) if len(tags) == 1 else None
+        what = None
+        if not tvd:
+            what = f"{len(tags)} tags" if len(tags) != 1 else "the tag is of no TVD"
+        elif src not in by_mac or (by_mac[src]["host"] == host) == to_host:
+            what = "its source is no EE on that side"
+        elif int(dst[:2], 16) & 1:
+            # Switches are told where a NIC is in each VLAN that it is reached in.
+            there = by_mac[src] if kind != packets.ETH_RARP else dict(by_mac[src], tvd=tvd)
+            what = _judge_flood(there, tvd, host, to_host, nics)
+        elif dst not in by_mac or (not to_host and by_mac[dst]["host"] == host):
+            what = "its destination is no EE on the other side"
+        elif tvd not in (by_mac[src]["tvd"], by_mac[dst]["tvd"]):
+            what = "the tag is that of neither end"
+        if what:
+            wrong.append(f"link of {host}: {watch.first[key]} ({count} frames): {what}")
     if watch.lost:
         wrong.append(f"{watch.lost} frames on links were not looked at: the machine is too "
                      "slow or too busy")
     return wrong
+
+
+def _judge_flood(src, tvd, host, to_host, nics):
+    """A broadcast frame.  The switch sends it to every host that may carry its
+    TVD; but a host sends none that there is nobody for."""
+    if tvd != src["tvd"]:
+        return "a broadcast frame with the tag of another TVD"
+    if not to_host and not any(n["tvd"] == tvd and n["host"] not in ("", host) for n in nics):
+        return "a broadcast frame, and nobody of its TVD on the other side"
+    return None
 
 
 def allowed_tags(host, nics, tvds):

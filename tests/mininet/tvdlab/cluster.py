@@ -61,7 +61,7 @@ class ManagerNode(nodes.Machine, Host):
             first = f"tcp:{fabric.manager_address(0)}:{RAFT_PORT}"
             argv = ["ovsdb-tool", "join-cluster", FILE, "TVD", raft, first]
         else:
-            argv = ["ovsdb-tool", "--election-timer=1000", "create-cluster", FILE,
+            argv = ["ovsdb-tool", "--election-timer=500", "create-cluster", FILE,
                     programs.tvd_schema(), raft]
         nodes.run(self, argv)
         self.start_program(supervisor, "database", [

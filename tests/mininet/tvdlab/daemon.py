@@ -192,7 +192,7 @@ class LabDaemon:
         self.nics = facts.nics(self.ctl)
         made, removed = self.make_ees()
         if made or removed:
-            self.nics = site.wait_installed(self.site, set(made))
+            self.nics = site.wait_installed(self.site, set(made), self.barred())
             self.step_quiet(f"{len(made)} EEs made, {len(removed)} removed", began)
         return {"made": made, "removed": removed}
 
@@ -230,11 +230,17 @@ class LabDaemon:
         """{EE: host} for 'wanted', EEs as in facts.by_ee()."""
         if len(self.site.hosts) == 1:
             return dict.fromkeys(wanted, next(iter(self.site.hosts)))
-        ees = {ee: (nics[0]["label"], nics[0]["bound"], [n["tvd"] for n in nics])
-               for ee, nics in wanted.items()}
-        rules = placement.Rules(policy.load(self.options["policy"]))
-        return placement.spread(rules, ees,
+        return placement.spread(self.rules(), facts.needs(wanted),
                                 {ee: node.host.name for ee, node in self.ees.items()})
+
+    def barred(self):
+        """{EE: reason} of those that their hosts may not run."""
+        needs = facts.needs(facts.by_ee(self.nics))
+        return placement.barred(self.rules(), {ee: needs[ee] for ee in self.ees},
+                                {ee: node.host.name for ee, node in self.ees.items()})
+
+    def rules(self):
+        return placement.Rules(policy.load(self.options["policy"]))
 
     def remove_ees(self, names):
         gone = {}
@@ -316,12 +322,13 @@ class LabDaemon:
                 "ees": list(self.ees)}
 
     def do_plug(self, ee, plugged):
-        """The ports of 'ee' leave the bridge, or come back; it stays as it is."""
+        """The ports of 'ee' leave its host, as when a VM is stopped, or come
+        back; it stays as it is."""
         node = self._ee(ee)
         if plugged:
-            node.host.add_ports(node.nic_ports())
+            node.host.add_ports(node.plug())
         else:
-            node.host.remove_ports([port for port, _ in node.nic_ports()], devices=False)
+            node.host.remove_ports(node.unplug(), devices=False)
         return {}
 
     def do_enrol(self, host):

@@ -56,7 +56,11 @@ class FabricSwitch(nodes.Machine, Switch):
         self.links[host] = link_name(host)
 
     def start_switching(self, supervisor):
-        self.start_ovs(supervisor)
+        # A switch learns from every frame.  Open vSwitch does not from those whose
+        # way it has cached, of an EE that has come back to a port; so that it
+        # forgets ways soon.
+        self.start_ovs(supervisor, "other_config:max-idle=100",
+                       "other_config:max-revalidator=100")
         args = ["add-br", BRIDGE, "--", "set", "Bridge", BRIDGE, "datapath_type=netdev",
                 "fail_mode=standalone"]
         for device in self.links.values():

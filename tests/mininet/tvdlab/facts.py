@@ -67,6 +67,12 @@ def by_ee(found):
     return ees
 
 
+def needs(ees):
+    """What placement.spread() must know of 'ees', as of by_ee()."""
+    return {ee: (nics[0]["label"], nics[0]["bound"], [n["tvd"] for n in nics])
+            for ee, nics in ees.items()}
+
+
 def wiring(nics_of_ee):
     """What an EE's node must be made anew for when it changes."""
     return [(n["name"], n["mac"], n["ips"], n["routers"], n["managed"])

@@ -278,6 +278,28 @@ class EeNode(Host):
         self._ports_up(host)
         return self.nic_ports()
 
+    def unplug(self):
+        """Takes the other ends of the NICs from the host; returns the names of
+        the ports that go with them."""
+        names = [port for port, _ in self.nic_ports()]
+        self._take(self.host, self, names)
+        return names
+
+    def plug(self):
+        """Undoes that; returns the ports to add to the bridge."""
+        self._take(self, self.host, [port for port, _ in self.nic_ports()])
+        self._ports_up(self.host)
+        return self.nic_ports()
+
+    @staticmethod
+    def _take(one, other, devices):
+        """Moves those of 'devices' that 'one' has to 'other'."""
+        for device in devices:
+            if subprocess.call(["nsenter", f"--net=/proc/{one.pid}/ns/net", "ip", "link", "show",
+                                "dev", device], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL) == 0:
+                run(one, ["ip", "link", "set", "dev", device, "netns", str(other.pid)])
+
     @staticmethod
     def spare_name(nic):
         return f"n{zlib.crc32(nic['name'].encode()):08x}"

@@ -5,6 +5,7 @@ import socket
 import struct
 
 ETH_IPV4, ETH_ARP, ETH_IPV6 = 0x0800, 0x0806, 0x86dd
+ETH_RARP = 0x8035
 ETH_8021Q, ETH_8021AD, ETH_LLDP = 0x8100, 0x88a8, 0x88cc
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16

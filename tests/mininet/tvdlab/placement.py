@@ -63,6 +63,13 @@ def spread(rules, ees, places=()):
     return found
 
 
+def barred(rules, ees, places):
+    """{EE: reason} of those that may not run at all where they are placed."""
+    return {ee: f"host {places[ee]} may not run types {', '.join(sorted(rules.types(label)))}"
+            for ee, (label, _, tvds) in ees.items()
+            if places[ee] in rules.hosts and not rules.may_run(places[ee], label, tvds)}
+
+
 def of_policy(data):
     """{EE: host} of the EEs that policy file 'data' declares."""
     ees = {name: (ee.get("label"), ee.get("host"),

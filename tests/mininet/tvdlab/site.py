@@ -158,14 +158,18 @@ class Site:
         self.supervisor.stop(first="controller")    # It ends its database server.
 
 
-def wait_installed(site, ees, timeout=30):
+def wait_installed(site, ees, barred=(), timeout=30):
     """Waits until the agents have installed the NICs of 'ees' and those of the
     gateways that they make, or have refused them with a reason; returns what
-    the controller says of all NICs then."""
+    the controller says of all NICs then.  Those of 'barred' ({EE: reason}) may
+    not run where they are: an agent need not know them."""
     began = time.monotonic()
     deadline = began + timeout
     while True:
         nics = facts.nics(site.admin.ctl)
+        for nic in nics:
+            if nic["ee"] in barred and nic["state"] == "absent":
+                nic.update(state="refused", reason=barred[nic["ee"]])
         # A gateway's port may be refused until the agent knows its own.
         early = time.monotonic() < began + 2
         waiting = [n for n in nics if n["ee"] in ees and facts.pending(n)
