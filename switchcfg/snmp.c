@@ -55,6 +55,8 @@ struct snmp {
     void *handle;               /* libsnmp's session; NULL: none now. */
     struct switch_engine engine; /* 'n_id' is 0: not known. */
     struct switch_engine kept;  /* As in the file. */
+    bool discover;              /* It is to be asked for: not known, or
+                                 * perhaps another by now. */
     bool discovering;           /* The message that is out asks for it. */
 
     enum kind kind;             /* The request, if busy. */
@@ -101,7 +103,7 @@ init_once(void)
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
                            NETSNMP_DS_LIB_NO_DISCOVERY, 1);
     /* It would log what anybody may send us. */
-    snmp_disable_log();
+    netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
     init_snmp("tvd");
     /* The user that asks for engine ids has neither name nor keys. */
     if (!usm_get_user(NULL, 0, "")) {
@@ -143,17 +145,6 @@ keep_engine(struct snmp *s, bool always)
         && !switch_engine_save(s->state_path, &s->engine)) {
         s->kept = s->engine;
     }
-}
-
-/* What is known of the engine is used no more. */
-static void
-forget_engine(struct snmp *s)
-{
-    memset(&s->engine, 0, sizeof s->engine);
-    if (s->state_path) {
-        unlink(s->state_path);
-    }
-    memset(&s->kept, 0, sizeof s->kept);
 }
 
 /* --- Opening and closing libsnmp's session ---------------------------------*/
@@ -280,7 +271,7 @@ open_handle(struct snmp *s)
     if (!v3) {
         ss.community = (u_char *) c->community;
         ss.community_len = strlen(c->community);
-    } else if (s->engine.n_id) {
+    } else if (!s->discover && s->engine.n_id) {
         ss.securityEngineID = s->engine.id;
         ss.securityEngineIDLen = s->engine.n_id;
         ss.contextEngineID = s->engine.id;
@@ -302,7 +293,7 @@ open_handle(struct snmp *s)
     /* Opening takes the flag away; without it, sending asks for the engine id
      * and waits for the answer. */
     snmp_sess_session(s->handle)->flags |= SNMP_FLAGS_DONT_PROBE;
-    if (v3 && s->engine.n_id) {
+    if (ss.securityEngineIDLen) {
         netsnmp_session *opened = snmp_sess_session(s->handle);
 
         good = create_user_from_session(opened) == SNMPERR_SUCCESS;
@@ -463,15 +454,14 @@ take_report(struct snmp *s, netsnmp_pdu *pdu)
                       xstrdup("the device does not tell its engine id"));
             return;
         }
-        memset(&s->engine, 0, sizeof s->engine);
-        s->engine.n_id = pdu->securityEngineIDLen;
-        memcpy(s->engine.id, pdu->securityEngineID, s->engine.n_id);
+        if (pdu->securityEngineIDLen != s->engine.n_id
+            || memcmp(pdu->securityEngineID, s->engine.id, s->engine.n_id)) {
+            memset(&s->engine, 0, sizeof s->engine);
+            s->engine.n_id = pdu->securityEngineIDLen;
+            memcpy(s->engine.id, pdu->securityEngineID, s->engine.n_id);
+        }
+        s->discover = false;
         s->again = true;
-    } else if (type == SNMPERR_UNKNOWN_ENG_ID && s->n_discoveries < 2) {
-        forget_engine(s);
-        s->again = s->kind != SET;
-        set_error(s, SWITCH_REPLY_BROKEN,
-                  xstrdup("the device has another engine id than before"));
     } else {
         set_error(s, SWITCH_REPLY_BROKEN,
                   xasprintf("the device does not take the message: %s",
@@ -646,7 +636,8 @@ make_discovery(void)
 static void
 send_message(struct snmp *s)
 {
-    bool discover = s->credentials->version == 3 && !s->engine.n_id;
+    bool discover = s->credentials->version == 3
+                    && (s->discover || !s->engine.n_id);
     netsnmp_pdu *pdu;
     char *error;
 
@@ -693,6 +684,9 @@ timed_out(struct snmp *s)
         : s->discovering && s->n_tries < s->read_tries) {
         if (s->n_tries >= 2) {
             s->bulk = s->n_tries > 2 ? 1 : MIN(s->bulk, BULK_SAFE);
+            /* A device with a new engine id says so in a way that libsnmp does
+             * not tell us: it has no user of that name there. */
+            s->discover = !s->n_discoveries;
         }
         send_message(s);
     } else if (s->discovering) {
@@ -754,9 +748,8 @@ answered(struct snmp *s)
 
     s->waiting = false;
     s->answered = false;
-    if (again && s->n_discoveries < 4) {
+    if (again) {
         close_handle(s);
-        s->n_tries = 0;
         send_message(s);
         return;
     }
@@ -786,6 +779,7 @@ start(struct snmp *s, enum kind kind)
     s->kind = kind;
     s->bulk = BULK;
     s->n_tries = s->n_pdus = s->n_discoveries = 0;
+    s->discover = false;
 }
 
 static void

@@ -4,3 +4,4 @@ $(eval $(call fuzz_target,switch-portlist,tests/fuzz/switch-portlist.c,$(switchc
 $(eval $(call fuzz_target,switch-profile,tests/fuzz/switch-profile.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call fuzz_target,switch-snmprec,tests/fuzz/switch-snmprec.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call fuzz_target,switch-tables,tests/fuzz/switch-tables.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call fuzz_target,switch-session,tests/fuzz/switch-session.c,$(switchcfg_test_archives),$(flowpolicy_libs)))

@@ -24,3 +24,5 @@ $(eval $(call unit_test,test-switch-cisco,tests/unit/test-switch-cisco.c \
 $(eval $(call program,tests/switch-tool,tests/system/switch-tool.c, \
 	switchcfg/libswitchcfg-snmp.a $(switchcfg_test_archives), \
 	$(switchcfg_libs) $(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-session,tests/unit/test-switch-session.c, \
+	$(switchcfg_test_archives),$(flowpolicy_libs)))

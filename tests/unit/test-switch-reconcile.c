@@ -531,9 +531,161 @@ test_mischief(void)
     }
 }
 
+/* --- Step by step ----------------------------------------------------------*/
+
+static void
+set_number(struct model_switch *ms, const struct mib_oid *oid, int64_t n)
+{
+    struct mib_value v = { .type = MIB_INTEGER, .number = n };
+
+    model_switch_put(ms, oid, &v);
+}
+
+static int64_t
+get_number(const struct model_switch *ms, const struct mib_oid *oid)
+{
+    const struct mib_value *v = model_switch_get(ms, oid);
+
+    return v ? mib_value_integer(v) : -1;
+}
+
+static const struct mib_oid save_oid = MIB_OID(1, 3, 6, 1, 4, 1, 1, 1);
+static const struct mib_oid poll_oid = MIB_OID(1, 3, 6, 1, 4, 1, 1, 2);
+static const struct mib_oid lock_oid = MIB_OID(1, 3, 6, 1, 4, 1, 1, 3);
+
+/* A device whose saving is told by an object: 1 saved, 2 failed. */
+static void
+test_save(void)
+{
+    static const struct {
+        const char *what;
+        int64_t poll;           /* What the object says. */
+        bool saved;
+        const char *error;
+    } tests[] = {
+        { "saved", 1, true, NULL },
+        { "failed", 2, false, "is as wanted, but that is not saved: the "
+          "device says that it failed" },
+        { "never done", 3, false, "is as wanted, but that is not saved: the "
+          "device did not say so within 3000 ms" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        struct kind kind = { "save", { .atomic = true },
+                             { .atomic = true, .max_message = MIB_MAX_MESSAGE,
+                               .pvid_type = MIB_UNSIGNED32, .name_max = 32,
+                               .save = SWITCH_SAVE_SET,
+                               .save_timeout_ms = 3000, .poll = poll_oid,
+                               .n_save_sets = 1, .n_poll_done = 1,
+                               .n_poll_failed = 1 } };
+        const struct switch_status *s;
+        struct trial t;
+
+        kind.profile.save_sets = xzalloc(sizeof *kind.profile.save_sets);
+        kind.profile.save_sets[0] = (struct switch_save_set) {
+            .oid = save_oid, .type = MIB_INTEGER, .value = 7,
+        };
+        kind.profile.poll_done = xzalloc(sizeof(int64_t));
+        *kind.profile.poll_done = 1;
+        kind.profile.poll_failed = xzalloc(sizeof(int64_t));
+        *kind.profile.poll_failed = 2;
+        trial_init(&t, &kind, true);
+        set_number(t.b->ms, &poll_oid, tests[i].poll);
+        switch_reconcile_set_wanted(t.r, &t.wanted);
+        run(t.r, &t.now, 5000);
+        s = switch_reconcile_status(t.r);
+        ok(s->in_sync && s->saved == tests[i].saved, "%s", tests[i].what);
+        is_str(s->error, tests[i].error, "%s: what is said", tests[i].what);
+        ok(get_number(t.b->ms, &save_oid) == 7, "it was asked to save");
+        trial_destroy(&t);
+    }
+}
+
+static void
+test_lock(void)
+{
+    struct kind kind = { "lock", { .atomic = true },
+                         { .atomic = true, .max_message = MIB_MAX_MESSAGE,
+                           .pvid_type = MIB_UNSIGNED32, .name_max = 32,
+                           .lock = lock_oid, .lock_free = 1,
+                           .lock_held = 2 } };
+    const struct switch_status *s;
+    struct trial t;
+
+    trial_init(&t, &kind, true);
+    s = switch_reconcile_status(t.r);
+    set_number(t.b->ms, &lock_oid, 2);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    run(t.r, &t.now, 500);
+    ok(!s->in_sync && s->error && strstr(s->error, "somebody else holds"),
+       "somebody else's lock is respected");
+    ok(!s->n_sets && get_number(t.b->ms, &lock_oid) == 2,
+       "and left as it is");
+    set_number(t.b->ms, &lock_oid, 1);
+    run(t.r, &t.now, 5000);
+    ok(s->in_sync && get_number(t.b->ms, &lock_oid) == 1,
+       "then it is ours, and free again");
+    trial_destroy(&t);
+}
+
+static void
+test_steps(void)
+{
+    struct kind kind = { "steps", { .atomic = true },
+                         { .atomic = true, .max_message = MIB_MAX_MESSAGE,
+                           .pvid_type = MIB_UNSIGNED32, .name_max = 32 } };
+    struct mib_oid pvid = mib_oid_child(&mib_pvid, 2);
+    struct mib_value v = { .type = MIB_UNSIGNED32, .number = 1 };
+    const struct switch_status *s;
+    unsigned long long int n_reads;
+    struct trial t;
+
+    trial_init(&t, &kind, true);
+    s = switch_reconcile_status(t.r);
+    switch_reconcile_set_dry_run(t.r, true);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    run(t.r, &t.now, 500);
+    ok(!s->in_sync && s->planned.n && !s->n_sets && !s->error,
+       "a dry run plans, and does nothing");
+    switch_reconcile_set_dry_run(t.r, false);
+    run(t.r, &t.now, 500);
+    ok(s->in_sync && s->n_sets && !s->n_drift, "then it is done");
+
+    model_switch_put(t.b->ms, &pvid, &v);
+    n_reads = s->n_reads;
+    for (int i = 0; i < 100; i++) {
+        switch_reconcile_trigger(t.r, "linkUp");
+        run(t.r, &t.now, 20);
+    }
+    ok(s->in_sync && s->n_drift == 1
+       && model_switch_get(t.b->ms, &pvid)->number == 110,
+       "after a trap, drift is found and repaired");
+    ok(s->n_reads - n_reads <= 8, "many traps are few reads");
+
+    model_switch_put(t.b->ms, &pvid, &v);
+    run(t.r, &t.now, 6000);
+    ok(s->in_sync && s->n_drift == 2, "and without one too");
+
+    t.b->ms->options.deaf = true;
+    run(t.r, &t.now, 20000);
+    ok(!s->in_sync && !s->reachable && s->state == SWITCH_FAILED,
+       "a switch that is gone is not in sync");
+    t.b->ms->options.deaf = false;
+    run(t.r, &t.now, 5000);
+    ok(s->in_sync && s->reachable, "until it is back");
+    switch_reconcile_set_wanted(t.r, NULL);
+    run(t.r, &t.now, 500);
+    ok(!s->in_sync && s->state == SWITCH_IDLE && !s->error,
+       "nothing wanted, nothing done");
+    trial_destroy(&t);
+}
+
 int
 main(void)
 {
+    test_steps();
+    test_save();
+    test_lock();
     test_mischief();
     return tap_done();
 }
