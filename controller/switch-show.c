@@ -57,18 +57,39 @@ put_vids(struct json *object, const char *key, const struct vidset *vids)
 
 /* --- Ports ----------------------------------------------------------------*/
 
-/* What 'port' is in, as the device has it. */
+/* The same from the objects that Cisco's switches have instead. */
 static void
-put_memberships(struct json *object, const struct switch_tables *t,
-                const struct switch_port *port)
+read_cisco_port(const struct switch_tables *t, const struct switch_port *port,
+                struct vidset *tagged, struct vidset *untagged)
+{
+    const struct switch_interface *iface
+        = switch_tables_interface(t, port->if_index);
+
+    if (!iface) {
+        return;
+    } else if (iface->vm_vlan) {
+        vidset_add(untagged, iface->vm_vlan);
+        return;
+    }
+    for (unsigned int vid = 1; vid < 4095; vid++) {
+        if (iface->has_trunk_vlans[vid / 1024]
+            && portlist_contains(&iface->trunk_vlans[vid / 1024],
+                                 PORTLIST_MSB_FIRST, vid % 1024 + 1)
+            && switch_tables_vlan(t, vid)) {
+            vidset_add(tagged, vid);
+        }
+    }
+}
+
+/* The VLANs that 'port' is in by their lists. */
+static void
+read_port(const struct switch_tables *t, const struct switch_port *port,
+          struct vidset *tagged, struct vidset *untagged)
 {
     enum portlist_order order = t->profile->order;
-    struct vidset tagged, untagged;
     size_t n;
     const struct switch_vlan **vlans = switch_tables_vlans(t, &n);
 
-    memset(&tagged, 0, sizeof tagged);
-    memset(&untagged, 0, sizeof untagged);
     for (size_t i = 0; i < n; i++) {
         const struct switch_vlan *vlan = vlans[i];
 
@@ -78,12 +99,28 @@ put_memberships(struct json *object, const struct switch_tables *t,
         }
         if (vlan->has_untagged
             && portlist_contains(&vlan->untagged, order, port->number)) {
-            vidset_add(&untagged, vlan->vid);
+            vidset_add(untagged, vlan->vid);
         } else {
-            vidset_add(&tagged, vlan->vid);
+            vidset_add(tagged, vlan->vid);
         }
     }
     free(vlans);
+}
+
+/* What 'port' is in, as the device has it. */
+static void
+put_memberships(struct json *object, const struct switch_tables *t,
+                const struct switch_port *port)
+{
+    struct vidset tagged, untagged;
+
+    memset(&tagged, 0, sizeof tagged);
+    memset(&untagged, 0, sizeof untagged);
+    if (t->profile->model == SWITCH_CISCO) {
+        read_cisco_port(t, port, &tagged, &untagged);
+    } else {
+        read_port(t, port, &tagged, &untagged);
+    }
     put_vids(object, "tagged", &tagged);
     put_vids(object, "untagged", &untagged);
     if (port->has_pvid) {

@@ -459,6 +459,12 @@ static void
 ask(struct switches *s, struct entry *entry, enum request_method method,
     long long int now)
 {
+    if (method == REQUEST_SWITCH_RETRY && entry->reconcile
+        && (switch_reconcile_status(entry->reconcile)->state
+            == SWITCH_FAILED)) {
+        /* Its credentials may be other ones by now. */
+        entry_close(s, entry);
+    }
     if (!entry->reconcile) {
         entry_open(s, entry, now);
     }
