@@ -488,6 +488,7 @@ start(struct sim_device *d, const char *saved)
     char *error = saved ? snmprec_parse(saved, strlen(saved), &config) : NULL;
 
     if (error) {
+        mib_varbinds_destroy(&config);
         return error;
     }
     copy_objects(&d->ms->objects, &d->factory);

@@ -58,6 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (error || !vbs.n) {
         free(error);
+        mib_varbinds_destroy(&vbs);
         return 0;
     }
     error = sim_device_create(&(struct sim_device_config) {

@@ -108,7 +108,9 @@ class Switch:
         if self.process and self.process.poll() is None:
             try:
                 self.appctl("exit")
-                self.process.wait(10)
+                self.process.wait(20)
+                if self.process.returncode:     # A sanitizer's, for one.
+                    self.lab.complaints.append(self.process.stderr.read())
             except (subprocess.SubprocessError, SnmpError):
                 self.process.kill()
                 self.process.wait()
@@ -201,6 +203,7 @@ class Lab:
         self.stderr = open(f"{self.dir}/stderr", "w")
         self.pids, self.sockets, self.switches = [], {}, []
         self.n_frames = 0
+        self.complaints = []    # Of programs that did not end well.
         for user in "admin", "guest":
             self.write(user, f"user: {user}\nauth: sha256\nauth-password: auth-pass-1\n"
                        "priv: aes\npriv-password: priv-pass-1\n")
