@@ -128,7 +128,7 @@ FUZZ_TARGETS :=
 OBJS :=
 SRCS :=
 GENERATED :=
-MODULES := lib flowpolicy schema ovs-tvd gateway hostlabel switchcfg \
+MODULES := lib flowpolicy schema ovs-tvd gateway hostlabel switchcfg switchsim \
 	ipsec-overlay controller agent cli link tests man packaging
 ifdef NEED_OVS
 include $(wildcard $(addsuffix /module.mk,$(MODULES)))

@@ -20,6 +20,7 @@ cli_sources := \
 	cli/report.c \
 	cli/show.c \
 	cli/status.c \
+	cli/switch.c \
 	cli/tls.c \
 	cli/verbs.c \
 	cli/wait.c

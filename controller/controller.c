@@ -19,6 +19,8 @@
 #include "controller/engine.h"
 #include "controller/enrol-server.h"
 #include "controller/member.h"
+#include "controller/switch-open.h"
+#include "controller/switches.h"
 #include "daemon.h"
 #include "fatal-signal.h"
 #include "lib/ca.h"
@@ -33,11 +35,14 @@
 #include "stream.h"
 #include "stream-ssl.h"
 #include "svec.h"
+#include "switchcfg/profile-files.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(controller);
+
+#define SWITCH_CREDENTIALS_DIR "/etc/tvd/credentials"
 
 struct options {
     char *db;                   /* NULL: embedded. */
@@ -49,6 +54,9 @@ struct options {
     struct svec enrol;          /* For hosts that want certificates. */
     long long int lifetime;     /* Of hosts' certificates, seconds. */
     long long int grace;        /* For renewing them, seconds. */
+    const char *credentials;    /* Folder of secrets of switches. */
+    const char *profiles;       /* Folder of kinds of switches. */
+    const char *traps;          /* Where switches send traps, or NULL. */
     const char *member;         /* Sign a certificate for it, and end. */
 };
 
@@ -77,13 +85,20 @@ usage(void)
            "                          with --db: none)\n"
            "  --certify-member=NAME   sign the request on standard input for\n"
            "                          a machine of a cluster, and end\n"
+           "  --switch-credentials=DIR  files with what to log in to switches\n"
+           "                          (default: %s)\n"
+           "  --switch-profiles=DIR   what kinds of switches differ in\n"
+           "                          (default: %s)\n"
+           "  --switch-traps=PORT[:IP]  where switches send SNMP traps to\n"
+           "                          (default: nowhere)\n"
            "  --unixctl=SOCKET        control socket\n"
            "                          (default: %s/tvd-controller.ctl)\n"
            "  -h, --help              display this help message\n"
            "  -V, --version           display version information\n",
            program_name, program_name, tvd_dbdir(), tvd_rundir(),
            ACCESS_DEFAULT_LIFETIME / 3600, ACCESS_DEFAULT_GRACE / 86400,
-           tvd_dbdir(), tvd_rundir());
+           tvd_dbdir(), SWITCH_CREDENTIALS_DIR, SWITCH_PROFILES_DIR,
+           tvd_rundir());
     daemon_usage();
     vlog_usage();
     stream_usage("REMOTE", true, true, false);
@@ -197,10 +212,32 @@ enum {
     OPT_ENROL,
     OPT_PKI,
     OPT_CERTIFY_MEMBER,
+    OPT_SWITCH_CREDENTIALS,
+    OPT_SWITCH_PROFILES,
+    OPT_SWITCH_TRAPS,
     VLOG_OPTION_ENUMS,
     DAEMON_OPTION_ENUMS,
     SSL_OPTION_ENUMS,
 };
+
+/* Handles an option about switches; returns false if it is none. */
+static bool
+handle_switch_option(int c, struct options *o)
+{
+    switch (c) {
+    case OPT_SWITCH_CREDENTIALS:
+        o->credentials = optarg;
+        return true;
+    case OPT_SWITCH_PROFILES:
+        o->profiles = optarg;
+        return true;
+    case OPT_SWITCH_TRAPS:
+        o->traps = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
 
 /* Handles an option of all daemons; returns false if it is none. */
 static bool
@@ -246,6 +283,10 @@ parse_options(int argc, char *argv[], struct options *o)
         { "enrol", required_argument, NULL, OPT_ENROL },
         { "pki", required_argument, NULL, OPT_PKI },
         { "certify-member", required_argument, NULL, OPT_CERTIFY_MEMBER },
+        { "switch-credentials", required_argument, NULL,
+          OPT_SWITCH_CREDENTIALS },
+        { "switch-profiles", required_argument, NULL, OPT_SWITCH_PROFILES },
+        { "switch-traps", required_argument, NULL, OPT_SWITCH_TRAPS },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         VLOG_LONG_OPTIONS,
@@ -299,7 +340,7 @@ parse_options(int argc, char *argv[], struct options *o)
         VLOG_OPTION_HANDLERS
         STREAM_SSL_OPTION_HANDLERS
         default:
-            if (!handle_daemon_option(c)) {
+            if (!handle_switch_option(c, o) && !handle_daemon_option(c)) {
                 exit(EXIT_FAILURE);
             }
             break;
@@ -429,6 +470,34 @@ start_engine(const struct options *o, const struct dbserver *dbserver,
     engine = engine_create(o->db, name, dbserver, access);
     free(name);
     return engine;
+}
+
+/* What is remembered of switches is kept beside the database. */
+static struct switch_openings *
+start_switches(const struct options *o, struct engine *engine)
+{
+    char *state_dir = xasprintf("%s/switches", tvd_dbdir());
+    struct switch_openings *openings;
+    struct switches *switches;
+    char *error;
+
+    make_dir(tvd_dbdir(), 0700);
+    make_dir(state_dir, 0700);
+    openings = switch_openings_create(o->credentials, state_dir);
+    error = switches_create(&(struct switches_config) {
+            .profiles_dir = o->profiles,
+            .traps = o->traps,
+            .open = switch_open,
+            .close = switch_close,
+            .aux = openings,
+            .sink = engine_sink(engine),
+        }, &switches);
+    if (error) {
+        ovs_fatal(0, "--switch-traps: %s", error);
+    }
+    engine_set_switches(engine, switches);
+    free(state_dir);
+    return openings;
 }
 
 static void
@@ -563,7 +632,10 @@ main(int argc, char *argv[])
         .enrol = SVEC_EMPTY_INITIALIZER,
         .lifetime = ACCESS_DEFAULT_LIFETIME,
         .grace = ACCESS_DEFAULT_GRACE,
+        .credentials = SWITCH_CREDENTIALS_DIR,
+        .profiles = SWITCH_PROFILES_DIR,
     };
+    struct switch_openings *openings;
     struct unixctl_server *unixctl;
     struct dbserver *dbserver = NULL;
     struct access *access;
@@ -601,6 +673,7 @@ main(int argc, char *argv[])
         options.db = xstrdup(dbserver_remote(dbserver));
     }
     engine = start_engine(&options, dbserver, access);
+    openings = start_switches(&options, engine);
     open_apis(&apis, &options, ca, engine);
     open_enrol_servers(&apis, &options, engine);
     daemonize_complete();
@@ -610,6 +683,7 @@ main(int argc, char *argv[])
 
     close_apis(&apis);
     engine_destroy(engine);
+    switch_openings_destroy(openings);
     if (dbserver) {
         struct dbserver *d = dbserver;
 

@@ -12,6 +12,7 @@
 #include "controller/holders.h"
 #include "controller/hosts.h"
 #include "controller/show.h"
+#include "controller/switches.h"
 #include "controller/writer.h"
 #include "lib/tvd-db.h"
 
@@ -32,6 +33,7 @@ struct engine {
     struct hosts hosts;
     struct events events;
     struct holders holders;
+    struct switches *switches;  /* NULL: none are configured. */
     struct writer writer;
     struct ovs_list waiting;    /* "struct waiting", for an event. */
     struct ovs_list early;      /* "struct waiting", for the database. */

@@ -65,6 +65,12 @@ engine_create(const char *remote, const char *name,
     return e;
 }
 
+void
+engine_set_switches(struct engine *e, struct switches *switches)
+{
+    e->switches = switches;
+}
+
 static void
 waiting_destroy(struct waiting *w)
 {
@@ -92,6 +98,7 @@ engine_destroy(struct engine *e)
     discard_all(&e->waiting);
     discard_all(&e->early);
     writer_destroy(&e->writer);
+    switches_destroy(e->switches);
     holders_destroy(&e->holders);
     events_destroy(&e->events);
     hosts_destroy(&e->hosts);
@@ -411,6 +418,17 @@ engine_enrol(void *e_, const char *greeting, const char *line)
     return enrolment_answer(&enrolment, greeting, line, time_wall());
 }
 
+static void
+handle_switch(struct engine *e, struct api_call *call)
+{
+    if (e->switches) {
+        switches_handle(e->switches, call, time_msec());
+    } else {
+        api_call_fail(call, NULL, "this controller does not configure "
+                      "switches");
+    }
+}
+
 /* All but "status" need the database to have been read. */
 static void
 handle_with_model(struct engine *e, struct api_call *call)
@@ -454,6 +472,15 @@ handle_with_model(struct engine *e, struct api_call *call)
         break;
     case REQUEST_EVENTS:
         keep_waiting(e, call, request->wait_ms);
+        break;
+    case REQUEST_SWITCH_SHOW:
+    case REQUEST_SWITCH_PLAN:
+    case REQUEST_SWITCH_VERIFY:
+    case REQUEST_SWITCH_ADOPT:
+    case REQUEST_SWITCH_SAVE:
+    case REQUEST_SWITCH_RETRY:
+    case REQUEST_SWITCH_PROBE:
+        handle_switch(e, call);
         break;
     case REQUEST_STATUS:
     default:
@@ -504,6 +531,9 @@ engine_run(struct engine *e)
 
     ovsdb_idl_run(e->idl);
     holders_track(&e->holders, e->idl);
+    if (e->switches) {
+        switches_track(e->switches, e->idl);
+    }
     changes = tvd_db_run(e->db);
     follow_connection(e, now);
     if (changes && changes->gateways) {
@@ -512,6 +542,10 @@ engine_run(struct engine *e)
     if (tvd_db_model(e->db)) {
         report_problems(e);
         holders_follow(&e->holders, e->db, changes, e->active);
+        if (e->switches) {
+            switches_follow(e->switches, e->db, changes, e->active);
+            switches_run(e->switches, now);
+        }
         hosts_run(&e->hosts, e->idl, &e->sink, now, time_wall_msec());
         events_run(&e->events, e->idl, e->active);
         run_waiting(e, now);
@@ -530,6 +564,9 @@ engine_wait(struct engine *e)
     tvd_db_wait(e->db);
     hosts_wait(&e->hosts);
     writer_wait(&e->writer);
+    if (e->switches) {
+        switches_wait(e->switches, time_msec());
+    }
     access_wait(e->access, time_wall_msec());
     LIST_FOR_EACH (w, node, &e->waiting) {
         poll_timer_wait_until(w->deadline);

@@ -22,6 +22,7 @@ struct access;
 struct api_call;
 struct dbserver;
 struct engine;
+struct switches;
 
 /* 'remote' is the database.  'name' tells people which controller this is.
  * 'dbserver' is the embedded server, NULL if there is none; borrowed, for
@@ -29,6 +30,8 @@ struct engine;
 struct engine *engine_create(const char *remote, const char *name,
                              const struct dbserver *dbserver,
                              struct access *access);
+/* Hands it the switches, which become the engine's; before engine_run(). */
+void engine_set_switches(struct engine *, struct switches *);
 /* The calls not yet answered are discarded. */
 void engine_destroy(struct engine *);
 

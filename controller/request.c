@@ -97,8 +97,15 @@ static const struct member enrol_members[] = {
       .max = REQUEST_MAX_VALIDITY },
     { .name = NULL },
 };
-static const struct member revoke_members[] = {
+static const struct member name_members[] = {
     { MEMBER_NAME(name), .required = true },
+    { .name = NULL },
+};
+static const struct member probe_members[] = {
+    { MEMBER_NAME(address), .required = true },
+    { MEMBER_NAME(credentials), .required = true },
+    { MEMBER_NAME(profile) },
+    { MEMBER(insecure, MEMBER_BOOL) },
     { .name = NULL },
 };
 static const struct member no_members[] = { { .name = NULL } };
@@ -120,7 +127,14 @@ static const struct {
     [REQUEST_HOST_CERTIFY] = { "host_certify", certify_members },
     [REQUEST_ADMIN_CERTIFY] = { "admin_certify", certify_members },
     [REQUEST_HOST_ENROL] = { "host_enrol", enrol_members },
-    [REQUEST_HOST_REVOKE] = { "host_revoke", revoke_members },
+    [REQUEST_HOST_REVOKE] = { "host_revoke", name_members },
+    [REQUEST_SWITCH_SHOW] = { "switch_show", name_members },
+    [REQUEST_SWITCH_PLAN] = { "switch_plan", name_members },
+    [REQUEST_SWITCH_VERIFY] = { "switch_verify", name_members },
+    [REQUEST_SWITCH_ADOPT] = { "switch_adopt", name_members },
+    [REQUEST_SWITCH_SAVE] = { "switch_save", name_members },
+    [REQUEST_SWITCH_RETRY] = { "switch_retry", name_members },
+    [REQUEST_SWITCH_PROBE] = { "switch_probe", probe_members },
 };
 
 static const char *const show_names[] = {
@@ -325,6 +339,9 @@ request_destroy(struct request *request)
         free(request->name);
         free(request->host);
         free(request->csr);
+        free(request->address);
+        free(request->credentials);
+        free(request->profile);
         free(request->src);
         free(request->dst);
         free(request->service);

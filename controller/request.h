@@ -30,8 +30,15 @@ enum request_method {
     REQUEST_ADMIN_CERTIFY,
     REQUEST_HOST_ENROL,
     REQUEST_HOST_REVOKE,
+    REQUEST_SWITCH_SHOW,
+    REQUEST_SWITCH_PLAN,
+    REQUEST_SWITCH_VERIFY,
+    REQUEST_SWITCH_ADOPT,
+    REQUEST_SWITCH_SAVE,
+    REQUEST_SWITCH_RETRY,
+    REQUEST_SWITCH_PROBE,
 };
-#define REQUEST_N_METHODS (REQUEST_HOST_REVOKE + 1)
+#define REQUEST_N_METHODS (REQUEST_SWITCH_PROBE + 1)
 const char *request_method_to_string(enum request_method);
 
 /* What "show" shows. */
@@ -63,11 +70,15 @@ struct request {
     int64_t seq;                /* wait; -1: the newest. */
     int64_t timeout_ms;         /* wait: 0..REQUEST_MAX_WAIT_MS. */
     char *ee;                   /* ee_add: the EE as JSON text. */
-    char *name;                 /* ee_remove, ee_move, ..._certify, host_...;
-                                 * show: NULL: all. */
+    char *name;                 /* ee_remove, ee_move, ..._certify, host_...,
+                                 * switch_...; show: NULL: all. */
     char *host;                 /* ee_move: NULL with 'cancel'. */
     bool live, force, cancel;   /* ee_move. */
     char *csr;                  /* ..._certify: a request as PEM. */
+    char *address;              /* switch_probe: IP address, */
+    char *credentials;          /* name of a file, */
+    char *profile;              /* NULL: recognised, */
+    bool insecure;              /* SNMP version 2c. */
     int64_t validity;           /* host_enrol: s, 1..REQUEST_MAX_VALIDITY. */
     enum request_show show;     /* show. */
     char *src, *dst;            /* can: "EE" or "EE/NIC". */

@@ -127,6 +127,39 @@ show_labels(const struct show_input *in, struct table *t)
     free(labels);
 }
 
+/* Also of a standby: what the active controller wrote. */
+static void
+put_switch_status(const struct show_input *in, struct json *row,
+                  const char *name)
+{
+    const struct tvdrec_switch_status *s;
+
+    TVDREC_SWITCH_STATUS_FOR_EACH (s, in->idl) {
+        if (!strcmp(s->switch_, name)) {
+            break;
+        }
+    }
+    put_text(row, "state", s ? s->state : NULL);
+    json_object_put(row, "in_sync", json_boolean_create(s && s->in_sync));
+    put_text(row, "error", s && s->error[0] ? s->error : NULL);
+}
+
+/* Ports that are not hosts'. */
+static void
+add_other_ports(const struct model_switch *sw, struct sset *ports)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &sw->ports) {
+        const struct model_switch_port *port = node->data;
+
+        sset_add_and_free(ports, port->tvd
+                          ? xasprintf("%s: TVD %s", port->name, port->tvd)
+                          : xasprintf("%s: %s port %s", port->name, port->peer,
+                                      port->peer_port));
+    }
+}
+
 static void
 show_switches(const struct show_input *in, struct table *t)
 {
@@ -137,6 +170,9 @@ show_switches(const struct show_input *in, struct table *t)
     add_column(t, "name");
     add_column(t, "address");
     add_column(t, "ports");
+    add_column(t, "state");
+    add_column(t, "in_sync");
+    add_column(t, "error");
     for (size_t i = 0; i < shash_count(&m->switches); i++) {
         const struct model_switch *sw = switches[i]->data;
         struct sset ports = SSET_INITIALIZER(&ports);
@@ -155,10 +191,12 @@ show_switches(const struct show_input *in, struct table *t)
                 sset_add_and_free(&ports, s);
             }
         }
+        add_other_ports(sw, &ports);
         row = add_row(t);
         put_text(row, "name", sw->name);
         put_text(row, "address", sw->address);
         json_object_put(row, "ports", sset_to_json(&ports));
+        put_switch_status(in, row, sw->name);
         sset_destroy(&ports);
     }
     free(switches);

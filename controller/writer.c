@@ -608,6 +608,13 @@ start(struct engine *e, struct change *change)
     case REQUEST_ADMIN_CERTIFY:
     case REQUEST_HOST_ENROL:
     case REQUEST_HOST_REVOKE:
+    case REQUEST_SWITCH_SHOW:
+    case REQUEST_SWITCH_PLAN:
+    case REQUEST_SWITCH_VERIFY:
+    case REQUEST_SWITCH_ADOPT:
+    case REQUEST_SWITCH_SAVE:
+    case REQUEST_SWITCH_RETRY:
+    case REQUEST_SWITCH_PROBE:
     default:
         OVS_NOT_REACHED();
     }
@@ -707,6 +714,9 @@ run_txn(struct engine *e, long long int now)
         events_written(&e->events, good);
         access_written(e->access, good);
         holders_written(&e->holders, good);
+        if (e->switches) {
+            switches_written(e->switches, good);
+        }
     }
     free(error);
     return true;
@@ -801,6 +811,7 @@ own_rows_pending(struct engine *e)
 {
     return (holders_pending(&e->holders) || access_pending(e->access, e->idl)
             || events_pending(&e->events) || !is_announced(e)
+            || (e->switches && switches_pending(e->switches))
             || e->writer.check_tvds);
 }
 
@@ -822,6 +833,9 @@ start_own_rows(struct engine *e, long long int now)
         events_write(&e->events, e->idl, w->txn);
     }
     announce(e);
+    if (e->switches && switches_pending(e->switches)) {
+        switches_write(e->switches, e->idl, w->txn, now, time_wall_msec());
+    }
     if (w->check_tvds) {
         tvd_db_write_tvds(e->db);
     }

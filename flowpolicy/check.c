@@ -183,6 +183,36 @@ check_pools(struct parser *p)
     check_pool(p, "vni_pool", vnis, vni_min, vni_max, need_vni, vnis_used);
 }
 
+/* --- Switches ------------------------------------------------------------- */
+
+/* No TVD may get the VLAN that is for ports without one. */
+static void
+check_parking(struct parser *p)
+{
+    const struct model_range *pool = &p->m->vlan_pool;
+    unsigned int min = pool->max ? pool->min : ALLOC_VLAN_POOL_MIN;
+    unsigned int max = pool->max ? pool->max : ALLOC_VLAN_POOL_MAX;
+    const struct shash_node *node, *tvd;
+
+    SHASH_FOR_EACH (node, &p->m->switches) {
+        const struct model_switch *sw = node->data;
+
+        if (sw->parking >= min && sw->parking <= max) {
+            parse_error_loc(p, &sw->parking_loc, "parking VLAN %u is in "
+                            "vlan_pool (%u to %u), from which TVDs get "
+                            "theirs", sw->parking, min, max);
+        }
+        SHASH_FOR_EACH (tvd, &p->m->tvds) {
+            const struct model_tvd *t = tvd->data;
+
+            if (sw->parking && t->vlan == sw->parking) {
+                parse_error_loc(p, &sw->parking_loc, "parking VLAN %u is that "
+                                "of TVD '%s'", sw->parking, t->name);
+            }
+        }
+    }
+}
+
 /* --- Conflict sets -------------------------------------------------------- */
 
 /* The conflict sets that a type is in. */
@@ -406,6 +436,7 @@ check_policy(struct parser *p)
     check_subnets(p);
     check_room(p);
     check_pools(p);
+    check_parking(p);
     index_conflicts(p, &index);
     check_labels(p, &index);
     check_hosts(p, NULL, &index);

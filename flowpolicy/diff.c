@@ -189,12 +189,51 @@ put_smap(const struct smap *map, const char *prefix, struct props *p)
 }
 
 static void
+put_adopted(const struct model_switch *sw, struct props *p)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < sw->n_adopt; i++) {
+        ds_put_format(&s, "%s%"PRIu16, i ? ", " : "", sw->adopt[i]);
+    }
+    put(p, "adopt", "-", "%s", s.length ? ds_cstr(&s) : "-");
+    ds_destroy(&s);
+}
+
+static void
+put_switch_ports(const struct model_switch *sw, struct props *p)
+{
+    const struct shash_node **nodes = shash_sort(&sw->ports);
+
+    for (size_t i = 0; i < shash_count(&sw->ports); i++) {
+        const struct model_switch_port *port = nodes[i]->data;
+        char *key = xasprintf("port %s", port->name);
+
+        if (port->tvd) {
+            put(p, key, NULL, "TVD %s", port->tvd);
+        } else {
+            put(p, key, NULL, "link to %s port %s", port->peer,
+                port->peer_port);
+        }
+        free(key);
+    }
+    free(nodes);
+}
+
+static void
 switch_props(const void *sw_, struct props *p)
 {
     const struct model_switch *sw = sw_;
 
     put(p, "address", "-", "%s", sw->address ? sw->address : "-");
     put_smap(&sw->snmp, "snmp ", p);
+    put(p, "vlans", "on-demand", "%s",
+        model_switch_vlans_to_string(sw->vlans));
+    put(p, "manage", "true", "%s", sw->manage ? "true" : "false");
+    put(p, "save", "true", "%s", sw->save ? "true" : "false");
+    put(p, "parking", "0", "%u", sw->parking);
+    put_adopted(sw, p);
+    put_switch_ports(sw, p);
 }
 
 static const char *

@@ -14,6 +14,7 @@ flowpolicy_core := \
 	flowpolicy/parse.c \
 	flowpolicy/parse-ee.c \
 	flowpolicy/parse-flows.c \
+	flowpolicy/parse-switch.c \
 	flowpolicy/parse-tvd.c \
 	flowpolicy/parse-value.c \
 	flowpolicy/service.c

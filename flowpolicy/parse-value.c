@@ -387,6 +387,27 @@ parse_format_ip(const struct in6_addr *ip)
     return ds_steal_cstr(&s);
 }
 
+void
+parse_unique_ip(struct parser *p, const struct node *value, const char *what,
+                struct shash *seen, const char *name, char **address)
+{
+    struct in6_addr ip;
+
+    if (!parse_ip(p, value, "address", &ip)) {
+        return;
+    }
+    free(*address);
+    *address = parse_format_ip(&ip);
+
+    const char *other = shash_find_data(seen, *address);
+    if (other) {
+        parse_error(p, value, "address %s is already that of %s '%s'",
+                    *address, what, other);
+    } else {
+        shash_add(seen, *address, name);
+    }
+}
+
 bool
 parse_name_is_valid(const char *name, size_t max)
 {

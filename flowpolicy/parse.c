@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The sections of a file, in the order in which they refer to each other, and
- * those that are short: labels, conflict sets, switches, hosts, pools. */
+ * those that are short: labels, conflict sets, hosts, pools. */
 
 #include <config.h>
 #include "flowpolicy/parse.h"
@@ -50,7 +50,7 @@ parser_destroy(struct parser *p)
     shash_destroy(&p->vlans);
     shash_destroy(&p->vnis);
     shash_destroy(&p->host_addresses);
-    shash_destroy(&p->switch_ports);
+    shash_destroy_free_data(&p->switch_ports);
     shash_destroy(&p->switch_addresses);
 }
 
@@ -121,129 +121,6 @@ parse_conflicts(struct parser *p, const struct node *section)
     }
 }
 
-/* --- Switches ------------------------------------------------------------- */
-
-static void
-snmp_version(struct parser *p, const struct node *value, void *snmp)
-{
-    /* 3 is a number for YAML, 2c is a string. */
-    bool is_scalar = value->kind == NODE_SCALAR;
-
-    if (is_scalar && (!strcmp(value->text, "3")
-                      || !strcmp(value->text, "2c"))) {
-        smap_replace(snmp, "version", value->text);
-    } else {
-        char *found = node_describe(value);
-
-        parse_error(p, value, "version of SNMP must be 3 or 2c, not %s",
-                    found);
-        free(found);
-    }
-}
-
-static void
-snmp_credentials(struct parser *p, const struct node *value, void *snmp)
-{
-    /* It becomes part of the name of a file.  What stands here by mistake may
-     * be a secret, and is not shown. */
-    if (value->kind != NODE_SCALAR || node_type(value) != NODE_STRING
-        || !parse_name_is_valid(value->text, PARSE_NAME_MAX)) {
-        parse_error(p, value, "credentials must be the name of a file with "
-                    "secrets: up to %d letters, digits, '_', '.', '-'",
-                    PARSE_NAME_MAX);
-    } else {
-        smap_replace(snmp, "credentials", value->text);
-    }
-}
-
-static void
-snmp_insecure(struct parser *p, const struct node *value, void *snmp)
-{
-    bool insecure;
-
-    if (parse_bool(p, value, "insecure", &insecure)) {
-        smap_replace(snmp, "insecure", insecure ? "true" : "false");
-    }
-}
-
-static void
-snmp_profile(struct parser *p, const struct node *value, void *snmp)
-{
-    if (parse_string(p, value, "profile")
-        && parse_name(p, value, "profile", PARSE_NAME_MAX)) {
-        smap_replace(snmp, "profile", value->text);
-    }
-}
-
-static void
-switch_snmp(struct parser *p, const struct node *value, void *sw_)
-{
-    static const struct parse_field fields[] = {
-        { "version", snmp_version, true },
-        { "credentials", snmp_credentials, true },
-        { "insecure", snmp_insecure, false },
-        { "profile", snmp_profile, false },
-    };
-    struct model_switch *sw = sw_;
-
-    parse_map(p, value, value, "snmp", fields, ARRAY_SIZE(fields), &sw->snmp);
-    if (!strcmp(smap_get_def(&sw->snmp, "version", ""), "2c")
-        && !smap_get_bool(&sw->snmp, "insecure", false)) {
-        parse_error(p, value, "SNMP version 2c protects nothing; use version "
-                    "3, or add 'insecure: true'");
-    }
-}
-
-/* Stores the address in its usual form, so that equal ones look equal. */
-static void
-unique_address(struct parser *p, const struct node *value, const char *what,
-               struct shash *seen, const char *name, char **address)
-{
-    struct in6_addr ip;
-
-    if (!parse_ip(p, value, "address", &ip)) {
-        return;
-    }
-    free(*address);
-    *address = parse_format_ip(&ip);
-
-    const char *other = shash_find_data(seen, *address);
-    if (other) {
-        parse_error(p, value, "address %s is already that of %s '%s'",
-                    *address, what, other);
-    } else {
-        shash_add(seen, *address, name);
-    }
-}
-
-static void
-switch_address(struct parser *p, const struct node *value, void *sw_)
-{
-    struct model_switch *sw = sw_;
-
-    unique_address(p, value, "switch", &p->switch_addresses, sw->name,
-                   &sw->address);
-}
-
-static void
-parse_switches(struct parser *p, const struct node *section)
-{
-    static const struct parse_field fields[] = {
-        { "address", switch_address, true },
-        { "snmp", switch_snmp, false },
-    };
-
-    for (const struct node *key = section->first; key; key = key->next) {
-        struct model_switch *sw = model_switch_add(p->m, key->text);
-        char *what = xasprintf("switch '%s'", key->text);
-
-        sw->loc = parse_loc(key);
-        parse_name(p, key, "switch", PARSE_NAME_MAX);
-        parse_map(p, key, key->value, what, fields, ARRAY_SIZE(fields), sw);
-        free(what);
-    }
-}
-
 /* --- Hosts ---------------------------------------------------------------- */
 
 /* A host and, while it is read, where its keys are. */
@@ -267,8 +144,8 @@ host_address(struct parser *p, const struct node *value, void *r_)
 {
     struct host_reader *r = r_;
 
-    unique_address(p, value, "host", &p->host_addresses, r->host->name,
-                   &r->host->address);
+    parse_unique_ip(p, value, "host", &p->host_addresses, r->host->name,
+                    &r->host->address);
 }
 
 static void
@@ -283,45 +160,13 @@ host_switch(struct parser *p, const struct node *value, void *r_)
     }
 }
 
-/* As for a name, and what vendors put into names of ports. */
-static bool
-port_name_is_valid(const char *name)
-{
-    char word[PARSE_NAME_MAX + 1];
-    size_t len = strlen(name);
-
-    if (len > PARSE_NAME_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i <= len; i++) {
-        word[i] = name[i] && i && strchr(" /:", name[i]) ? '_' : name[i];
-    }
-    return parse_name_is_valid(word, PARSE_NAME_MAX);
-}
-
 static void
 host_port(struct parser *p, const struct node *value, void *r_)
 {
     struct host_reader *r = r_;
 
     r->port_node = value;
-    if (value->kind == NODE_SCALAR && node_type(value) == NODE_INT) {
-        unsigned int port;
-
-        /* "port: 1" is what people write. */
-        if (parse_uint(p, value, "port", 1, INT32_MAX, &port)) {
-            r->host->switch_port = xasprintf("%u", port);
-        }
-    } else if (parse_string(p, value, "port")) {
-        if (port_name_is_valid(value->text)) {
-            r->host->switch_port = xstrdup(value->text);
-        } else {
-            parse_error(p, value, "'%s' is not a port of a switch: a number, "
-                        "or up to %d letters, digits, blanks, '_', '.', '-', "
-                        "'/', ':', the first a letter or digit", value->text,
-                        PARSE_NAME_MAX);
-        }
-    }
+    r->host->switch_port = parse_switch_port(p, value);
 }
 
 /* A port has room for one host, and needs to be told with its switch. */
@@ -337,17 +182,11 @@ check_attachment(struct parser *p, const struct host_reader *r)
         parse_error(p, r->port_node, "host '%s' has a port, but lacks the key "
                     "'switch'", host->name);
     } else if (host->switch_name && host->switch_port) {
-        char *id = xasprintf("%s/%s", host->switch_name, host->switch_port);
-        const char *other = shash_find_data(&p->switch_ports, id);
+        char *what = xasprintf("host '%s'", host->name);
 
-        if (other) {
-            parse_error(p, r->port_node, "port %s of switch '%s' is already "
-                        "that of host '%s'", host->switch_port,
-                        host->switch_name, other);
-        } else {
-            shash_add(&p->switch_ports, id, host->name);
-        }
-        free(id);
+        parse_occupy_port(p, r->port_node, host->switch_name,
+                          host->switch_port, what);
+        free(what);
     }
 }
 
@@ -482,6 +321,7 @@ parse_policy(struct parser *p, const struct node *root)
         { offsetof(struct parse_sections, switches), parse_switches },
         { offsetof(struct parse_sections, hosts), parse_hosts },
         { offsetof(struct parse_sections, tvds), parse_tvds },
+        { offsetof(struct parse_sections, switches), parse_switch_ports },
         { offsetof(struct parse_sections, ees), parse_ees },
         { offsetof(struct parse_sections, flows), parse_flows },
     };

@@ -4,8 +4,9 @@
  *
  * Inside of flowpolicy only; others call flowpolicy/policy.h.  It knows
  * nothing of YAML's syntax.  parse.c reads the file's sections, parse-tvd.c
- * TVDs, parse-flows.c the matrix, parse-ee.c members; parse-value.c has what
- * they share; check.c has the checks that need the whole model.
+ * TVDs, parse-switch.c switches, parse-flows.c the matrix, parse-ee.c members;
+ * parse-value.c has what they share; check.c has the checks that need the
+ * whole model.
  *
  * Rules that keep one mistake from causing many messages:
  *
@@ -68,7 +69,7 @@ struct parser {
     struct shash vlans;         /* "struct model_tvd *" by VLAN as text. */
     struct shash vnis;          /* "struct model_tvd *" by VNI as text. */
     struct shash host_addresses;    /* "struct model_host *" by address. */
-    struct shash switch_ports;  /* "struct model_host *" by "SWITCH/PORT". */
+    struct shash switch_ports;  /* Whose it is (char *), by "SWITCH/PORT". */
     struct shash switch_addresses;  /* "struct model_switch *". */
 };
 
@@ -87,6 +88,17 @@ struct model_ee *parse_ee(struct parser *, const struct node *name,
 /* As parse_ee(), but the name is in the map, under "name". */
 struct model_ee *parse_named_ee(struct parser *, const struct node *value);
 
+/* Switches themselves; then, once there are hosts and TVDs, their links and
+ * access ports. */
+void parse_switches(struct parser *, const struct node *section);
+void parse_switch_ports(struct parser *, const struct node *section);
+/* The name of a port of a switch, which is text or a number; NULL after having
+ * complained.  Caller frees. */
+char *parse_switch_port(struct parser *, const struct node *);
+/* Notes that 'port' of switch 'sw' is that of 'what' ("host 'a'").  False after
+ * having complained that it is somebody else's. */
+bool parse_occupy_port(struct parser *, const struct node *, const char *sw,
+                       const char *port, const char *what);
 void parse_tvds(struct parser *, const struct node *section);
 void parse_flows(struct parser *, const struct node *section);
 void parse_ees(struct parser *, const struct node *section);
@@ -161,6 +173,10 @@ bool parse_word(struct parser *, const struct node *, const char *what,
 bool parse_ip(struct parser *, const struct node *, const char *what,
               struct in6_addr *);
 char *parse_format_ip(const struct in6_addr *);
+/* Stores in '*address' the IP address of 'name', a 'what', in its usual form,
+ * so that equal ones look equal; complains if it is in 'seen' already. */
+void parse_unique_ip(struct parser *, const struct node *, const char *what,
+                     struct shash *seen, const char *name, char **address);
 
 #define PARSE_NAME_MAX 63
 #define PARSE_NIC_NAME_MAX 15   /* As for any Linux interface. */

@@ -20,6 +20,16 @@ model_action_to_string(enum model_action action)
     OVS_NOT_REACHED();
 }
 
+const char *
+model_switch_vlans_to_string(enum model_switch_vlans vlans)
+{
+    switch (vlans) {
+    case MODEL_VLANS_ON_DEMAND: return "on-demand";
+    case MODEL_VLANS_LABEL: return "label";
+    }
+    OVS_NOT_REACHED();
+}
+
 bool
 model_service_equal(const struct model_service *a,
                     const struct model_service *b)
@@ -137,6 +147,27 @@ tvd_destroy(struct model_tvd *tvd)
     free(tvd);
 }
 
+static void
+switch_destroy(struct model_switch *sw)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &sw->ports) {
+        struct model_switch_port *port = node->data;
+
+        free(port->name);
+        free(port->tvd);
+        free(port->peer);
+        free(port->peer_port);
+    }
+    shash_destroy_free_data(&sw->ports);
+    smap_destroy(&sw->snmp);
+    free(sw->adopt);
+    free(sw->name);
+    free(sw->address);
+    free(sw);
+}
+
 void
 model_destroy(struct model *m)
 {
@@ -164,12 +195,7 @@ model_destroy(struct model *m)
     }
     shash_destroy(&m->hosts);
     SHASH_FOR_EACH (node, &m->switches) {
-        struct model_switch *sw = node->data;
-
-        smap_destroy(&sw->snmp);
-        free(sw->name);
-        free(sw->address);
-        free(sw);
+        switch_destroy(node->data);
     }
     shash_destroy(&m->switches);
     SHASH_FOR_EACH (node, &m->conflicts) {
@@ -269,9 +295,39 @@ model_switch_add(struct model *m, const char *name)
     struct model_switch *sw = xzalloc(sizeof *sw);
 
     sw->name = xstrdup(name);
+    sw->manage = sw->save = true;
+    shash_init(&sw->ports);
     smap_init(&sw->snmp);
     shash_add_assert(&m->switches, name, sw);
     return sw;
+}
+
+struct model_switch_port *
+model_switch_port_add(struct model_switch *sw, const char *name)
+{
+    struct model_switch_port *port = xzalloc(sizeof *port);
+
+    port->name = xstrdup(name);
+    shash_add_assert(&sw->ports, name, port);
+    return port;
+}
+
+void
+model_switch_adopt(struct model_switch *sw, uint16_t vlan)
+{
+    size_t i = 0;
+
+    while (i < sw->n_adopt && sw->adopt[i] < vlan) {
+        i++;
+    }
+    if (i < sw->n_adopt && sw->adopt[i] == vlan) {
+        return;
+    }
+    sw->adopt = xrealloc(sw->adopt, (sw->n_adopt + 1) * sizeof *sw->adopt);
+    memmove(&sw->adopt[i + 1], &sw->adopt[i],
+            (sw->n_adopt - i) * sizeof *sw->adopt);
+    sw->adopt[i] = vlan;
+    sw->n_adopt++;
 }
 
 struct model_ee *

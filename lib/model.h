@@ -163,12 +163,40 @@ struct model_host {
                                  * policy. */
 };
 
+/* A port of a switch that is ours, other than those of hosts: either an access
+ * port of a TVD, or one end of a link between two switches. */
+struct model_switch_port {
+    char *name;                 /* As the policy calls it. */
+    struct model_loc loc;
+    char *tvd;                  /* Access port of this TVD, or NULL, and */
+    char *peer;                 /* linked to this switch, */
+    char *peer_port;            /* this port there. */
+};
+
+/* Which VLANs the ports of hosts carry. */
+enum model_switch_vlans {
+    MODEL_VLANS_ON_DEMAND,      /* Those that EEs need where they are. */
+    MODEL_VLANS_LABEL,          /* All that the host's label allows. */
+};
+const char *model_switch_vlans_to_string(enum model_switch_vlans);
+
 /* A physical switch; switchcfg gives its keys their meaning. */
 struct model_switch {
     char *name;
     struct model_loc loc;
     char *address;
-    struct smap snmp;           /* version, credentials, insecure, profile. */
+    struct smap snmp;           /* version, credentials, insecure, profile;
+                                 * empty: it is not configured. */
+    enum model_switch_vlans vlans;
+    bool manage;                /* False: read and compared, never changed. */
+    bool save;                  /* What was changed is saved there. */
+    struct model_loc parking_loc;
+    uint16_t parking;           /* VLAN of ports that have none, where a switch
+                                 * insists on one; 0: none. */
+    struct shash ports;         /* "struct model_switch_port *" by name.  Of a
+                                 * link, both ends are there. */
+    uint16_t *adopt;            /* VLAN ids that are ours although somebody */
+    size_t n_adopt;             /* else made them; ascending. */
 };
 
 enum model_ee_kind {
@@ -249,7 +277,12 @@ struct model_role *model_role_add(struct model_tvd *, const char *name);
 struct model_rule *model_rule_add(struct model_role *from,
                                   struct model_tvd *to, enum model_action);
 struct model_host *model_host_add(struct model *, const char *name);
+/* It is managed and saved. */
 struct model_switch *model_switch_add(struct model *, const char *name);
+struct model_switch_port *model_switch_port_add(struct model_switch *,
+                                                const char *name);
+/* Keeps 'adopt' sorted; an id that is there already is not added. */
+void model_switch_adopt(struct model_switch *, uint16_t vlan);
 struct model_ee *model_ee_add(struct model *, const char *name);
 struct model_nic *model_nic_add(struct model_ee *, const char *name);
 

@@ -326,6 +326,43 @@ read_labels(struct tvd_db *db)
     }
 }
 
+/* A port that is not understood is left out: then it is not ours, and stays as
+ * it is. */
+static void
+read_switch_ports(struct model_switch *s, const struct tvdrec_switch *row)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, &row->access) {
+        model_switch_port_add(s, node->key)->tvd = xstrdup(node->value);
+    }
+    SMAP_FOR_EACH (node, &row->links) {
+        const char *slash = strchr(node->value, '/');
+        struct model_switch_port *port;
+
+        if (slash && !shash_find(&s->ports, node->key)) {
+            port = model_switch_port_add(s, node->key);
+            port->peer = xmemdup0(node->value, slash - node->value);
+            port->peer_port = xstrdup(slash + 1);
+        }
+    }
+}
+
+static void
+read_switch(struct model_switch *s, const struct tvdrec_switch *row)
+{
+    s->vlans = (row->vlans && !strcmp(row->vlans, "label") ? MODEL_VLANS_LABEL
+                : MODEL_VLANS_ON_DEMAND);
+    s->manage = smap_get_bool(&row->options, "manage", true);
+    s->save = smap_get_bool(&row->options, "save", true);
+    s->parking = smap_get_uint(&row->options, "parking", 0);
+    s->parking = s->parking <= 4094 ? s->parking : 0;
+    for (size_t i = 0; i < row->n_adopt; i++) {
+        model_switch_adopt(s, row->adopt[i]);
+    }
+    read_switch_ports(s, row);
+}
+
 static void
 read_hosts(struct tvd_db *db)
 {
@@ -355,6 +392,7 @@ read_hosts(struct tvd_db *db)
 
             s->address = sw->address[0] ? xstrdup(sw->address) : NULL;
             smap_clone(&s->snmp, &sw->snmp);
+            read_switch(s, sw);
         }
     }
 }

@@ -119,6 +119,59 @@ write_labels(struct tvd_db *db, struct ovsdb_idl_txn *txn,
 }
 
 static void
+write_switch_ports(const struct tvdrec_switch *row,
+                   const struct model_switch *sw)
+{
+    struct smap access = SMAP_INITIALIZER(&access);
+    struct smap links = SMAP_INITIALIZER(&links);
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &sw->ports) {
+        const struct model_switch_port *port = node->data;
+
+        if (port->tvd) {
+            smap_add(&access, port->name, port->tvd);
+        } else {
+            smap_add_format(&links, port->name, "%s/%s", port->peer,
+                            port->peer_port);
+        }
+    }
+    tvdrec_switch_set_access(row, &access);
+    tvdrec_switch_set_links(row, &links);
+    smap_destroy(&access);
+    smap_destroy(&links);
+}
+
+static void
+write_switch(const struct tvdrec_switch *row, const struct model_switch *sw)
+{
+    struct smap options = SMAP_INITIALIZER(&options);
+    int64_t *adopt = xcalloc(sw->n_adopt + 1, sizeof *adopt);
+
+    for (size_t i = 0; i < sw->n_adopt; i++) {
+        adopt[i] = sw->adopt[i];
+    }
+    if (!sw->manage) {
+        smap_add(&options, "manage", "false");
+    }
+    if (!sw->save) {
+        smap_add(&options, "save", "false");
+    }
+    if (sw->parking) {
+        smap_add_format(&options, "parking", "%u", sw->parking);
+    }
+    tvdrec_switch_set_name(row, sw->name);
+    tvdrec_switch_set_address(row, sw->address ? sw->address : "");
+    tvdrec_switch_set_snmp(row, &sw->snmp);
+    tvdrec_switch_set_vlans(row, model_switch_vlans_to_string(sw->vlans));
+    tvdrec_switch_set_options(row, &options);
+    tvdrec_switch_set_adopt(row, adopt, sw->n_adopt);
+    write_switch_ports(row, sw);
+    smap_destroy(&options);
+    free(adopt);
+}
+
+static void
 write_hosts(struct tvd_db *db, struct ovsdb_idl_txn *txn,
             const struct model *m)
 {
@@ -145,9 +198,7 @@ write_hosts(struct tvd_db *db, struct ovsdb_idl_txn *txn,
         const struct tvdrec_switch *row = take(&rows, sw->name);
 
         row = row ? row : tvdrec_switch_insert(txn);
-        tvdrec_switch_set_name(row, sw->name);
-        tvdrec_switch_set_address(row, sw->address ? sw->address : "");
-        tvdrec_switch_set_snmp(row, &sw->snmp);
+        write_switch(row, sw);
     }
     switch_finish(&rows);
 }

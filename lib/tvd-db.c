@@ -31,6 +31,7 @@ monitor_for_agent(struct ovsdb_idl *idl, const char *host)
     tvdrec_binding_add_clause_host(&mine, OVSDB_F_EQ, host);
     tvdrec_binding_set_condition(idl, &mine);
     tvdrec_switch_set_condition(idl, &none);
+    tvdrec_switch_status_set_condition(idl, &none);
     tvdrec_connection_set_condition(idl, &none);
     tvdrec_rbac_role_set_condition(idl, &none);
     tvdrec_rbac_permission_set_condition(idl, &none);

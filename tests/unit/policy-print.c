@@ -194,6 +194,46 @@ print_ees(struct ds *s, const struct model *m)
     }
 }
 
+/* The ports of 'sw' that are links, or those that are not. */
+static void
+print_switch_ports(struct ds *s, const struct model_switch *sw, bool links)
+{
+    size_t n = 0;
+
+    FOR_EACH_SORTED (node, i, &sw->ports) {
+        const struct model_switch_port *port = node->data;
+
+        if (links && port->peer) {
+            ds_put_format(s, "%s\"%s\": {switch: \"%s\", port: \"%s\"}",
+                          n++ ? ", " : ", links: {", port->name, port->peer,
+                          port->peer_port);
+        } else if (!links && port->tvd) {
+            ds_put_format(s, "%s\"%s\": {tvd: \"%s\"}",
+                          n++ ? ", " : ", ports: {", port->name, port->tvd);
+        }
+    }
+    ds_put_cstr(s, n ? "}" : "");
+}
+
+static void
+print_switch_keys(struct ds *s, const struct model_switch *sw)
+{
+    if (sw->vlans == MODEL_VLANS_LABEL) {
+        ds_put_cstr(s, ", vlans: label");
+    }
+    ds_put_cstr(s, sw->manage ? "" : ", manage: false");
+    ds_put_cstr(s, sw->save ? "" : ", save: false");
+    if (sw->parking) {
+        ds_put_format(s, ", parking: %u", sw->parking);
+    }
+    for (size_t i = 0; i < sw->n_adopt; i++) {
+        ds_put_format(s, "%s%u", i ? ", " : ", adopt: [", sw->adopt[i]);
+    }
+    ds_put_cstr(s, sw->n_adopt ? "]" : "");
+    print_switch_ports(s, sw, true);
+    print_switch_ports(s, sw, false);
+}
+
 static void
 print_hosts(struct ds *s, const struct model *m)
 {
@@ -206,6 +246,7 @@ print_hosts(struct ds *s, const struct model *m)
             ds_put_cstr(s, ", snmp: ");
             print_smap(s, &sw->snmp);
         }
+        print_switch_keys(s, sw);
         ds_put_cstr(s, "}\n");
     }
     print_section(s, "hosts", &m->hosts);

@@ -126,6 +126,22 @@ put_ee(struct svec *out, const struct model_ee *ee)
     }
 }
 
+static void
+put_switch_ports(struct svec *out, const struct model_switch *sw)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &sw->ports) {
+        const struct model_switch_port *port = node->data;
+
+        svec_add_nocopy(out, xasprintf("port %s/%s: %s %s %s", sw->name,
+                                       port->name, port->tvd ? port->tvd : "-",
+                                       port->peer ? port->peer : "-",
+                                       port->peer_port ? port->peer_port
+                                                       : "-"));
+    }
+}
+
 char *
 model_text(const struct model *m)
 {
@@ -156,8 +172,13 @@ model_text(const struct model *m)
         struct model_switch *sw = node->data;
 
         svec_add_nocopy(&out, xasprintf(
-            "switch %s: %s %s", sw->name, sw->address ? sw->address : "-",
-            smap_get_def(&sw->snmp, "version", "-")));
+            "switch %s: %s %s %s%s%s %u %"PRIuSIZE" %u", sw->name,
+            sw->address ? sw->address : "-",
+            smap_get_def(&sw->snmp, "version", "-"),
+            model_switch_vlans_to_string(sw->vlans),
+            sw->manage ? " managed" : "", sw->save ? " saved" : "",
+            sw->parking, sw->n_adopt, sw->n_adopt ? sw->adopt[0] : 0));
+        put_switch_ports(&out, sw);
     }
     SHASH_FOR_EACH (node, &m->tvds) {
         put_tvd(&out, node->data);
@@ -295,6 +316,7 @@ make_model(unsigned int n_tvds, unsigned int version)
     struct model_conflict *conflict;
     struct model_host *host;
     struct model_switch *sw;
+    struct model_switch_port *port;
 
     sset_add(&model_label_add(m, "l0")->types, "a");
     sset_add(&model_label_find(m, "l0")->types, "b");
@@ -310,6 +332,15 @@ make_model(unsigned int n_tvds, unsigned int version)
     sw = model_switch_add(m, "s0");
     sw->address = xstrdup("192.0.2.9");
     smap_add(&sw->snmp, "version", version % 2 ? "3" : "2c");
+    sw->vlans = version % 2 ? MODEL_VLANS_LABEL : MODEL_VLANS_ON_DEMAND;
+    sw->manage = version % 2;
+    sw->save = version % 3;
+    sw->parking = version % 2 ? 0 : 77;
+    model_switch_adopt(sw, 100 + version);
+    port = model_switch_port_add(sw, "Gi 1/0/1");
+    port->peer = xstrdup("s1");
+    port->peer_port = xasprintf("Gi1/%u", version);
+    model_switch_port_add(sw, "7")->tvd = xstrdup("t0");
     m->vlan_pool.min = 100;
     m->vlan_pool.max = 200 + version;
     for (unsigned int i = 0; i < n_tvds; i++) {

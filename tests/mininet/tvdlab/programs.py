@@ -41,7 +41,8 @@ def build_dir():
 def find(program):
     """The path of one of our programs: from this tree's build if it has been
     built, otherwise an installed one."""
-    folder = {"tvdctl": "cli", "tvd-agent": "agent", "tvd-controller": "controller"}
+    folder = {"tvdctl": "cli", "tvd-agent": "agent", "tvd-controller": "controller",
+              "tvd-switchsim": "switchsim"}
     built = os.path.join(build_dir(), folder[program], program)
     if os.access(built, os.X_OK):
         return built

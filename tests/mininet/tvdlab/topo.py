@@ -32,10 +32,11 @@ from mininet.topo import Topo
 
 from tvdlab import client, fabric, nodes, placement, policy
 from tvdlab.fabric import FabricSwitch, ManagementSwitch
+from tvdlab.snmpswitch import SnmpSwitch
 from tvdlab.site import Site
 from tvdlab.state import LabError
 
-__all__ = ["FabricSwitch", "ManagementSwitch", "PolicyTopo", "Site", "TvdCable",
+__all__ = ["FabricSwitch", "ManagementSwitch", "PolicyTopo", "Site", "SnmpSwitch", "TvdCable",
            "TvdController", "TvdEe", "TvdHost", "topos"]
 
 

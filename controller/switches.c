@@ -1,0 +1,912 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "controller/switches.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "controller/api-server.h"
+#include "controller/request.h"
+#include "controller/switch-show.h"
+#include "controller/whereabouts.h"
+#include "lib/report.h"
+#include "lib/tvd-db.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "packets.h"
+#include "socket-util.h"
+#include "switchcfg/profile-files.h"
+#include "switchcfg/profile.h"
+#include "switchcfg/reconcile.h"
+#include "switchcfg/session.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(switches);
+
+#define READ_INTERVAL 60000     /* Between two looks for drift, in ms. */
+#define RETRY 2000              /* After a failure, in ms, */
+#define RETRY_MAX 60000         /* and at most. */
+#define OPEN_RETRY 10000        /* Of opening a session. */
+#define ANSWER_TIMEOUT 20000    /* Of calls that wait for a switch. */
+#define MAX_PROBES 16           /* At a time. */
+#define MAX_TRAPS 100           /* Taken in one turn of the loop. */
+#define STATUS_AGE 60000        /* 'last_read' is written as often. */
+#define CHECK_EVERY 100         /* Between two looks at the rows. */
+
+/* A switch of the policy, or one that is probed. */
+struct entry {
+    char *name;
+    struct model_switch *sw;    /* A copy without ports. */
+    struct switch_reconcile *reconcile; /* NULL: no session. */
+    void *handle;               /* Of the session. */
+    char *error;                /* Why not; NULL. */
+    long long int retry;        /* Of opening it. */
+    struct switch_wanted *wanted; /* NULL: not known yet. */
+    char *written;              /* Its row, as text; NULL: not written. */
+    char *writing;              /* The same, in the transaction under way. */
+    long long int written_at;
+    const char *phase;          /* What its row says of its state. */
+};
+
+/* A call that waits until a switch has been read. */
+struct asked {
+    struct ovs_list node;       /* In 'asked'. */
+    struct api_call *call;
+    struct entry *entry;
+    struct entry *probe;        /* The same, if it is to be destroyed. */
+    long long int since, deadline;
+};
+
+struct switches {
+    struct switches_config config;
+    struct switch_profiles profiles;
+    struct whereabouts whereabouts;
+    struct shash entries;       /* "struct entry *" by name. */
+    struct ovs_list asked;      /* "struct asked". */
+    struct sset gone;           /* Rows to be removed. */
+    size_t n_probes;
+    bool active;
+    bool fresh;                 /* Rows have not been looked at. */
+    bool writing;               /* In the transaction under way. */
+    bool stale;                 /* Some row is to be written. */
+    bool unchecked;             /* That may be otherwise since 'check'. */
+    long long int check;        /* When to look again, at the earliest. */
+    int traps;                  /* Socket, or -1. */
+};
+
+/* --- Making and ending ----------------------------------------------------*/
+
+static char *
+open_traps(const char *where, int *fd)
+{
+    char *target = xasprintf(":%s", where);
+    struct sockaddr_storage ss;
+    char *error = NULL;
+
+    *fd = inet_open_passive(SOCK_DGRAM, target + 1, -1, &ss, 0, false);
+    if (*fd < 0) {
+        error = xasprintf("cannot listen for traps at %s: %s", where,
+                          ovs_strerror(-*fd));
+        *fd = -1;
+    }
+    free(target);
+    return error;
+}
+
+char *
+switches_create(const struct switches_config *config, struct switches **sp)
+{
+    struct switches *s = xzalloc(sizeof *s);
+    char *error;
+
+    s->config = *config;
+    s->traps = -1;
+    s->fresh = true;
+    switch_profiles_init(&s->profiles);
+    whereabouts_init(&s->whereabouts);
+    shash_init(&s->entries);
+    ovs_list_init(&s->asked);
+    sset_init(&s->gone);
+    *sp = s;
+
+    error = (config->profiles_dir
+             ? switch_profiles_load(&s->profiles, config->profiles_dir)
+             : NULL);
+    if (error) {
+        /* Those that are right can be used. */
+        VLOG_ERR("profiles of switches: %s", error);
+        free(error);
+    }
+    error = config->traps ? open_traps(config->traps, &s->traps) : NULL;
+    if (error) {
+        switches_destroy(s);
+        *sp = NULL;
+    }
+    return error;
+}
+
+static void
+wanted_free(struct switch_wanted *wanted)
+{
+    if (wanted) {
+        switch_wanted_destroy(wanted);
+        free(wanted);
+    }
+}
+
+/* What a session depends on. */
+static struct model_switch *
+copy_switch(const struct model_switch *sw)
+{
+    struct model_switch *copy = xzalloc(sizeof *copy);
+
+    copy->name = xstrdup(sw->name);
+    copy->address = nullable_xstrdup(sw->address);
+    smap_clone(&copy->snmp, &sw->snmp);
+    copy->manage = sw->manage;
+    copy->save = sw->save;
+    shash_init(&copy->ports);
+    return copy;
+}
+
+static bool
+is_same_switch(const struct model_switch *a, const struct model_switch *b)
+{
+    return (nullable_string_is_equal(a->address, b->address)
+            && smap_equal(&a->snmp, &b->snmp)
+            && a->manage == b->manage && a->save == b->save);
+}
+
+static void
+free_switch(struct model_switch *sw)
+{
+    free(sw->name);
+    free(sw->address);
+    smap_destroy(&sw->snmp);
+    shash_destroy(&sw->ports);
+    free(sw);
+}
+
+static struct entry *
+entry_create(const struct model_switch *sw)
+{
+    struct entry *entry = xzalloc(sizeof *entry);
+
+    entry->name = xstrdup(sw->name);
+    entry->sw = copy_switch(sw);
+    entry->phase = "starting";
+    return entry;
+}
+
+static void
+entry_close(struct switches *s, struct entry *entry)
+{
+    if (entry->reconcile) {
+        switch_reconcile_destroy(entry->reconcile);
+        s->config.close(s->config.aux, entry->handle);
+    }
+    entry->reconcile = NULL;
+    entry->handle = NULL;
+    free(entry->error);
+    entry->error = NULL;
+    entry->retry = 0;
+    entry->phase = "starting";
+}
+
+static void
+entry_destroy(struct switches *s, struct entry *entry)
+{
+    entry_close(s, entry);
+    wanted_free(entry->wanted);
+    free_switch(entry->sw);
+    free(entry->name);
+    free(entry->written);
+    free(entry->writing);
+    free(entry);
+}
+
+/* --- Sessions -------------------------------------------------------------*/
+
+static void
+entry_open(struct switches *s, struct entry *entry, long long int now)
+{
+    const char *profile = smap_get(&entry->sw->snmp, "profile");
+    const struct switch_reconcile_options options = {
+        .profile = profile,
+        .save = entry->sw->save,
+        .read_interval_ms = READ_INTERVAL,
+        .retry_ms = RETRY,
+        .retry_max_ms = RETRY_MAX,
+    };
+    struct switch_session *session;
+    char *error = s->config.open(s->config.aux, entry->sw, &session,
+                                 &entry->handle);
+
+    if (error) {
+        if (!nullable_string_is_equal(error, entry->error)) {
+            report(s->config.sink, REPORT_ERROR, "switch-failed",
+                   "switch %s: %s", entry->name, error);
+        }
+        free(entry->error);
+        entry->error = error;
+        entry->retry = now + OPEN_RETRY;
+        return;
+    }
+    free(entry->error);
+    entry->error = NULL;
+    entry->reconcile = switch_reconcile_create(entry->name, session,
+                                               &s->profiles, &options,
+                                               s->config.sink);
+    switch_reconcile_set_dry_run(entry->reconcile, !entry->sw->manage);
+    if (entry->wanted) {
+        switch_reconcile_set_wanted(entry->reconcile, entry->wanted);
+    }
+}
+
+/* --- Calls that wait ------------------------------------------------------*/
+
+static void
+asked_destroy(struct switches *s, struct asked *asked)
+{
+    if (asked->probe) {
+        entry_destroy(s, asked->probe);
+        s->n_probes--;
+    }
+    ovs_list_remove(&asked->node);
+    free(asked);
+}
+
+/* Calls about 'entry' get no answer any more. */
+static void
+fail_asked(struct switches *s, const struct entry *entry, const char *why)
+{
+    struct asked *asked;
+
+    LIST_FOR_EACH_SAFE (asked, node, &s->asked) {
+        if (!entry || asked->entry == entry) {
+            api_call_fail(asked->call, NULL, "switch \"%s\": %s",
+                          asked->entry->name, why);
+            asked_destroy(s, asked);
+        }
+    }
+}
+
+void
+switches_destroy(struct switches *s)
+{
+    struct shash_node *node;
+    struct asked *asked;
+
+    if (!s) {
+        return;
+    }
+    LIST_FOR_EACH_SAFE (asked, node, &s->asked) {
+        api_call_discard(asked->call);
+        asked_destroy(s, asked);
+    }
+    SHASH_FOR_EACH (node, &s->entries) {
+        entry_destroy(s, node->data);
+    }
+    shash_destroy(&s->entries);
+    whereabouts_destroy(&s->whereabouts);
+    switch_profiles_destroy(&s->profiles);
+    sset_destroy(&s->gone);
+    if (s->traps >= 0) {
+        close(s->traps);
+    }
+    free(s);
+}
+
+static struct switch_view
+view_of(const struct entry *entry)
+{
+    const struct switch_reconcile *r = entry->reconcile;
+
+    return (struct switch_view) {
+        .name = entry->name,
+        .address = entry->sw->address,
+        .manage = entry->sw->manage,
+        .wanted = entry->wanted,
+        .status = r ? switch_reconcile_status(r) : NULL,
+        .tables = r ? switch_reconcile_tables(r) : NULL,
+        .error = entry->error,
+    };
+}
+
+static struct json *
+answer(enum request_method method, const struct switch_view *v)
+{
+    switch (method) {
+    case REQUEST_SWITCH_PLAN: return switch_show_plan(v);
+    case REQUEST_SWITCH_VERIFY: return switch_show_verify(v);
+    case REQUEST_SWITCH_ADOPT: return switch_show_adopt(v);
+    case REQUEST_SWITCH_PROBE: return switch_show_probe(v);
+    case REQUEST_SWITCH_SHOW:
+    case REQUEST_SWITCH_SAVE:
+    case REQUEST_SWITCH_RETRY:
+    default: return switch_show(v);
+    }
+}
+
+/* True if a switch rests since it was asked. */
+static bool
+is_settled(const struct switch_view *v, const struct asked *asked)
+{
+    enum switch_state state = v->status->state;
+
+    return (state == SWITCH_STUCK
+            || (state == SWITCH_FAILED && v->status->error
+                && time_msec() - asked->since > RETRY / 2)
+            || (state == SWITCH_IDLE
+                && v->status->last_read >= asked->since));
+}
+
+/* Answers a call if it can be answered now, or must be. */
+static bool
+try_answer(const struct asked *asked, long long int now)
+{
+    enum request_method method = api_call_request(asked->call)->method;
+    struct switch_view v = view_of(asked->entry);
+    bool read = (v.status && v.tables
+                 && v.status->last_read >= asked->since);
+
+    if (!v.status) {
+        api_call_fail(asked->call, NULL, "switch \"%s\": %s", v.name,
+                      v.error ? v.error : "there is no session");
+        return true;
+    }
+    if (method == REQUEST_SWITCH_RETRY || method == REQUEST_SWITCH_SAVE
+        ? is_settled(&v, asked) : read) {
+        api_call_reply(asked->call, answer(method, &v));
+        return true;
+    }
+    if (now >= asked->deadline) {
+        api_call_fail(asked->call, NULL, "switch \"%s\" could not be read "
+                      "within %d s: %s", v.name, ANSWER_TIMEOUT / 1000,
+                      v.status->error ? v.status->error : "it is still being "
+                      "read or changed; try again");
+        return true;
+    }
+    return false;
+}
+
+static void
+run_asked(struct switches *s, long long int now)
+{
+    struct asked *asked;
+
+    LIST_FOR_EACH_SAFE (asked, node, &s->asked) {
+        if (api_call_is_dead(asked->call)) {
+            api_call_discard(asked->call);
+        } else if (!try_answer(asked, now)) {
+            continue;
+        }
+        asked_destroy(s, asked);
+    }
+}
+
+static void
+keep(struct switches *s, struct api_call *call, struct entry *entry,
+     bool probe, long long int now)
+{
+    struct asked *asked = xmalloc(sizeof *asked);
+
+    *asked = (struct asked) {
+        .call = call,
+        .entry = entry,
+        .probe = probe ? entry : NULL,
+        .since = now,
+        .deadline = now + ANSWER_TIMEOUT,
+    };
+    ovs_list_push_back(&s->asked, &asked->node);
+    s->n_probes += probe;
+}
+
+/* --- Calls ----------------------------------------------------------------*/
+
+static void
+handle_probe(struct switches *s, struct api_call *call, long long int now)
+{
+    const struct request *request = api_call_request(call);
+    bool insecure = request->insecure;
+    struct model_switch sw = {
+        .name = request->address,
+        .address = request->address,
+    };
+    struct in6_addr address;
+    struct entry *entry;
+
+    if (s->n_probes >= MAX_PROBES) {
+        api_call_fail(call, NULL, "%d switches are being probed already; try "
+                      "again", MAX_PROBES);
+        return;
+    }
+    if (!ipv6_parse(request->address, &address)
+        && !ip_parse(request->address, &(ovs_be32) { 0 })) {
+        api_call_fail(call, NULL, "\"%s\" is not an IP address",
+                      request->address);
+        return;
+    }
+    shash_init(&sw.ports);
+    smap_init(&sw.snmp);
+    smap_add(&sw.snmp, "version", insecure ? "2c" : "3");
+    smap_add(&sw.snmp, "insecure", insecure ? "true" : "false");
+    smap_add(&sw.snmp, "credentials", request->credentials);
+    if (request->profile) {
+        smap_add(&sw.snmp, "profile", request->profile);
+    }
+    entry = entry_create(&sw);
+    smap_destroy(&sw.snmp);
+    shash_destroy(&sw.ports);
+    entry_open(s, entry, now);
+    keep(s, call, entry, true, now);
+}
+
+static const char *
+why_not(const struct switches *s, const struct entry *entry)
+{
+    return (!s->active ? "this controller is a standby; ask the active one"
+            : !entry->wanted ? "what is wanted is not known yet; try again"
+            : NULL);
+}
+
+/* Makes the switch be read for 'method'. */
+static void
+ask(struct switches *s, struct entry *entry, enum request_method method,
+    long long int now)
+{
+    if (method == REQUEST_SWITCH_RETRY && entry->reconcile
+        && (switch_reconcile_status(entry->reconcile)->state
+            == SWITCH_FAILED)) {
+        /* Its credentials may be other ones by now. */
+        entry_close(s, entry);
+    }
+    if (!entry->reconcile) {
+        entry_open(s, entry, now);
+    }
+    if (!entry->reconcile) {
+        return;
+    }
+    switch_reconcile_trigger(entry->reconcile,
+                             method == REQUEST_SWITCH_RETRY ? SWITCH_ASKED
+                             : "read");
+    if (method == REQUEST_SWITCH_SAVE) {
+        switch_reconcile_save(entry->reconcile);
+    }
+}
+
+static void
+handle_named(struct switches *s, struct api_call *call, long long int now)
+{
+    const struct request *request = api_call_request(call);
+    struct entry *entry = shash_find_data(&s->entries, request->name);
+    const char *why = entry ? why_not(s, entry) : NULL;
+
+    if (!entry) {
+        api_call_fail(call, NULL, "there is no switch \"%s\" with 'snmp' in "
+                      "the policy", request->name);
+    } else if (why) {
+        api_call_fail(call, NULL, "switch \"%s\": %s", request->name, why);
+    } else if (request->method == REQUEST_SWITCH_SHOW) {
+        struct switch_view v = view_of(entry);
+
+        api_call_reply(call, switch_show(&v));
+    } else {
+        ask(s, entry, request->method, now);
+        keep(s, call, entry, false, now);
+    }
+}
+
+void
+switches_handle(struct switches *s, struct api_call *call, long long int now)
+{
+    if (api_call_request(call)->method == REQUEST_SWITCH_PROBE) {
+        handle_probe(s, call, now);
+    } else {
+        handle_named(s, call, now);
+    }
+}
+
+/* --- Following the database -----------------------------------------------*/
+
+void
+switches_track(struct switches *s, const struct ovsdb_idl *idl)
+{
+    whereabouts_track(&s->whereabouts, idl);
+}
+
+static void
+remove_entry(struct switches *s, struct shash_node *node, const char *why)
+{
+    struct entry *entry = node->data;
+
+    fail_asked(s, entry, why);
+    sset_add(&s->gone, entry->name);
+    shash_delete(&s->entries, node);
+    entry_destroy(s, entry);
+}
+
+/* Makes the entries those of the switches of 'm' that are configured. */
+static void
+follow_switches(struct switches *s, const struct model *m)
+{
+    const struct shash_node *node;
+    struct shash_node *old;
+
+    SHASH_FOR_EACH_SAFE (old, &s->entries) {
+        const struct model_switch *sw = model_switch_find(m, old->name);
+
+        if (!sw || smap_is_empty(&sw->snmp)) {
+            remove_entry(s, old, "it is not in the policy any more");
+        }
+    }
+    SHASH_FOR_EACH (node, &m->switches) {
+        const struct model_switch *sw = node->data;
+        struct entry *entry = shash_find_data(&s->entries, sw->name);
+
+        if (smap_is_empty(&sw->snmp)) {
+            continue;
+        }
+        if (!entry) {
+            shash_add(&s->entries, sw->name, entry_create(sw));
+            sset_find_and_delete(&s->gone, sw->name);
+        } else if (!is_same_switch(entry->sw, sw)) {
+            fail_asked(s, entry, "the policy has just changed; try again");
+            entry_close(s, entry);
+            free_switch(entry->sw);
+            entry->sw = copy_switch(sw);
+        }
+    }
+}
+
+static void
+follow_wanted(struct switches *s, const struct model *m)
+{
+    struct shash wanted = SHASH_INITIALIZER(&wanted);
+    struct shash_node *node;
+
+    needs_want(&s->whereabouts.needs, m, &wanted);
+    SHASH_FOR_EACH (node, &wanted) {
+        struct entry *entry = shash_find_data(&s->entries, node->name);
+
+        if (!entry || (entry->wanted
+                       && switch_wanted_equal(entry->wanted, node->data))) {
+            wanted_free(node->data);
+            continue;
+        }
+        wanted_free(entry->wanted);
+        entry->wanted = node->data;
+        if (entry->reconcile) {
+            switch_reconcile_set_wanted(entry->reconcile, entry->wanted);
+        }
+    }
+    shash_destroy(&wanted);
+}
+
+static void
+follow_activity(struct switches *s, bool active)
+{
+    struct shash_node *node;
+
+    if (s->active && !active) {
+        fail_asked(s, NULL, "this controller is no longer the active one");
+        SHASH_FOR_EACH (node, &s->entries) {
+            entry_close(s, node->data);
+        }
+    } else if (active && !s->active) {
+        SHASH_FOR_EACH (node, &s->entries) {
+            struct entry *entry = node->data;
+
+            free(entry->written);
+            entry->written = NULL;
+        }
+        s->fresh = true;
+    }
+    s->active = active;
+}
+
+void
+switches_follow(struct switches *s, struct tvd_db *db,
+                const struct tvd_db_changes *changes, bool active)
+{
+    const struct model *m = tvd_db_model(db);
+    bool first = !s->whereabouts.complete;
+
+    if (first || (changes && changes->everything)) {
+        follow_switches(s, m);
+    }
+    if (whereabouts_follow(&s->whereabouts, db, changes)) {
+        follow_wanted(s, m);
+    }
+    follow_activity(s, active);
+}
+
+/* --- Traps ----------------------------------------------------------------*/
+
+static void
+take_trap(struct switches *s, const struct sockaddr_storage *from)
+{
+    struct ds address = DS_EMPTY_INITIALIZER;
+    struct in6_addr ip = ss_get_address(from);
+    struct shash_node *node;
+
+    ipv6_format_mapped(&ip, &address);
+    SHASH_FOR_EACH (node, &s->entries) {
+        struct entry *entry = node->data;
+
+        if (entry->reconcile
+            && nullable_string_is_equal(entry->sw->address,
+                                        ds_cstr(&address))) {
+            switch_reconcile_trigger(entry->reconcile, "trap");
+        }
+    }
+    ds_destroy(&address);
+}
+
+static void
+run_traps(struct switches *s)
+{
+    for (int i = 0; s->traps >= 0 && i < MAX_TRAPS; i++) {
+        struct sockaddr_storage from;
+        socklen_t len = sizeof from;
+        uint8_t octet;
+
+        memset(&from, 0, sizeof from);
+        if (recvfrom(s->traps, &octet, 1, MSG_DONTWAIT,
+                     (struct sockaddr *) &from, &len) < 0) {
+            break;
+        }
+        take_trap(s, &from);
+    }
+}
+
+/* --- Rows of Switch_Status ------------------------------------------------*/
+
+/* The state for people: reading again and again is nothing to tell. */
+static const char *
+phase_of(const struct entry *entry)
+{
+    if (!entry->reconcile) {
+        return entry->error ? "failed" : "starting";
+    }
+    switch (switch_reconcile_status(entry->reconcile)->state) {
+    case SWITCH_IDENTIFY:
+    case SWITCH_READ:
+    case SWITCH_LOCK:
+        return entry->phase;
+    case SWITCH_SET:
+    case SWITCH_SETTLE:
+    case SWITCH_READBACK:
+    case SWITCH_ROLLBACK:
+    case SWITCH_READBACK_OLD:
+    case SWITCH_SAVE:
+    case SWITCH_UNLOCK:
+        return "changing";
+    case SWITCH_FAILED: return "failed";
+    case SWITCH_STUCK: return "stuck";
+    case SWITCH_IDLE: return "idle";
+    }
+    OVS_NOT_REACHED();
+}
+
+static const char *
+entry_error(const struct entry *entry)
+{
+    const struct switch_status *status
+        = entry->reconcile ? switch_reconcile_status(entry->reconcile) : NULL;
+    const char *error = entry->error ? entry->error
+                        : status ? status->error : NULL;
+
+    return error ? error : "";
+}
+
+/* All that the row says, but when it was read. */
+static char *
+row_text(const struct entry *entry)
+{
+    const struct switch_status *s
+        = entry->reconcile ? switch_reconcile_status(entry->reconcile) : NULL;
+    char *differences = s ? svec_join(CONST_CAST(struct svec *,
+                                                 &s->differences), "\n", "")
+                          : xstrdup("");
+    char *text = xasprintf("%s\n%d %d\n%s\n%s\n%s\n%s", phase_of(entry),
+                           s && s->in_sync, s && s->saved,
+                           s && s->profile ? s->profile : "",
+                           s && s->descr ? s->descr : "",
+                           entry_error(entry), differences);
+
+    free(differences);
+    return text;
+}
+
+static bool
+is_stale(const struct entry *entry)
+{
+    char *text = row_text(entry);
+    bool stale = !nullable_string_is_equal(text, entry->written);
+
+    free(text);
+    return stale;
+}
+
+/* When the next row is due because of 'last_read' alone. */
+static bool
+is_due(const struct entry *entry, long long int now)
+{
+    return entry->reconcile && now >= entry->written_at + STATUS_AGE
+           && switch_reconcile_status(entry->reconcile)->last_read
+              > entry->written_at;
+}
+
+/* Looks whether there is something to write; not after each answer of each of
+ * many switches. */
+static void
+check_rows(struct switches *s, long long int now)
+{
+    const struct shash_node *node;
+
+    s->unchecked = now < s->check;
+    if (s->unchecked) {
+        return;
+    }
+    s->check = now + CHECK_EVERY;
+    s->stale = s->fresh || !sset_is_empty(&s->gone);
+    SHASH_FOR_EACH (node, &s->entries) {
+        s->stale |= is_stale(node->data) || is_due(node->data, now);
+    }
+}
+
+bool
+switches_pending(const struct switches *s)
+{
+    return s->active && s->stale;
+}
+
+static void
+write_row(const struct tvdrec_switch_status *row, struct entry *entry,
+          long long int now, long long int wall)
+{
+    static const struct svec none;
+    const struct switch_status *s
+        = entry->reconcile ? switch_reconcile_status(entry->reconcile) : NULL;
+    const struct svec *differences = s ? &s->differences : &none;
+    bool read = s && s->last_read;
+
+    entry->phase = phase_of(entry);
+    tvdrec_switch_status_set_switch_(row, entry->name);
+    tvdrec_switch_status_set_state(row, entry->phase);
+    tvdrec_switch_status_set_in_sync(row, s && s->in_sync);
+    tvdrec_switch_status_set_saved(row, s && s->saved);
+    tvdrec_switch_status_set_profile(row, s && s->profile ? s->profile : "");
+    tvdrec_switch_status_set_description(row, s && s->descr ? s->descr : "");
+    tvdrec_switch_status_set_error(row, entry_error(entry));
+    tvdrec_switch_status_set_differences(
+        row, CONST_CAST(const char **, (char **) differences->names),
+        differences->n);
+    tvdrec_switch_status_set_last_read(row, read ? wall - (now - s->last_read)
+                                                 : 0);
+    free(entry->writing);
+    entry->writing = row_text(entry);
+    entry->written_at = now;
+}
+
+void
+switches_write(struct switches *s, const struct ovsdb_idl *idl,
+               struct ovsdb_idl_txn *txn, long long int now,
+               long long int wall)
+{
+    struct shash rows = SHASH_INITIALIZER(&rows);
+    const struct tvdrec_switch_status *row;
+    struct shash_node *node;
+
+    TVDREC_SWITCH_STATUS_FOR_EACH_SAFE (row, idl) {
+        if (!shash_find(&s->entries, row->switch_)
+            || !shash_add_once(&rows, row->switch_, row)) {
+            tvdrec_switch_status_delete(row);
+        }
+    }
+    SHASH_FOR_EACH (node, &s->entries) {
+        struct entry *entry = node->data;
+
+        if (is_stale(entry) || is_due(entry, now)) {
+            row = shash_find_data(&rows, entry->name);
+            write_row(row ? row : tvdrec_switch_status_insert(txn), entry,
+                      now, wall);
+        }
+    }
+    shash_destroy(&rows);
+    s->writing = true;
+}
+
+void
+switches_written(struct switches *s, bool success)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &s->entries) {
+        struct entry *entry = node->data;
+
+        if (entry->writing && success) {
+            free(entry->written);
+            entry->written = entry->writing;
+        } else {
+            free(entry->writing);
+        }
+        entry->writing = NULL;
+    }
+    if (s->writing && success) {
+        sset_clear(&s->gone);
+        s->fresh = s->stale = false;
+        s->check = 0;
+    }
+    s->writing = false;
+}
+
+/* --- Running --------------------------------------------------------------*/
+
+static void
+run_entry(struct switches *s, struct entry *entry, long long int now)
+{
+    if (!entry->reconcile && entry->wanted && now >= entry->retry) {
+        entry_open(s, entry, now);
+    }
+    if (entry->reconcile) {
+        switch_reconcile_run(entry->reconcile, now);
+    }
+}
+
+void
+switches_run(struct switches *s, long long int now)
+{
+    struct shash_node *node;
+    struct asked *asked;
+
+    if (s->active) {
+        SHASH_FOR_EACH (node, &s->entries) {
+            run_entry(s, node->data, now);
+        }
+    }
+    LIST_FOR_EACH (asked, node, &s->asked) {
+        if (asked->probe && asked->probe->reconcile) {
+            switch_reconcile_run(asked->probe->reconcile, now);
+        }
+    }
+    run_traps(s);
+    run_asked(s, now);
+    check_rows(s, now);
+}
+
+void
+switches_wait(struct switches *s, long long int now)
+{
+    struct shash_node *node;
+    struct asked *asked;
+
+    if (s->active) {
+        SHASH_FOR_EACH (node, &s->entries) {
+            struct entry *entry = node->data;
+
+            if (entry->reconcile) {
+                switch_reconcile_wait(entry->reconcile, now);
+            } else if (entry->wanted) {
+                poll_timer_wait_until(entry->retry);
+            }
+        }
+    }
+    LIST_FOR_EACH (asked, node, &s->asked) {
+        if (asked->probe && asked->probe->reconcile) {
+            switch_reconcile_wait(asked->probe->reconcile, now);
+        }
+        poll_timer_wait_until(asked->deadline);
+    }
+    if (s->active && s->unchecked) {
+        poll_timer_wait_until(s->check);
+    }
+    if (s->traps >= 0) {
+        poll_fd_wait(s->traps, POLLIN);
+    }
+}

@@ -1,0 +1,960 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "switchcfg/goal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "openvswitch/dynamic-string.h"
+#include "switchcfg/profile.h"
+#include "util.h"
+
+static const struct portlist empty_list;
+
+const struct portlist *
+goal_vlan_egress(const struct goal_vlan *v)
+{
+    return v->now ? &v->now->egress : &empty_list;
+}
+
+const struct portlist *
+goal_vlan_untagged(const struct goal_vlan *v)
+{
+    return v->now ? &v->now->untagged : &empty_list;
+}
+
+const struct portlist *
+goal_vlan_forbidden(const struct goal_vlan *v)
+{
+    return v->now ? &v->now->forbidden : &empty_list;
+}
+
+void
+switch_goal_clear(struct switch_goal *goal)
+{
+    for (size_t i = 0; i < goal->n_ports; i++) {
+        free(goal->ports[i].label);
+    }
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        struct goal_vlan *v = &goal->vlans[i];
+
+        portlist_destroy(&v->egress);
+        portlist_destroy(&v->untagged);
+        portlist_destroy(&v->forbidden);
+        free(v->name);
+        free(v->label);
+    }
+    free(goal->ports);
+    free(goal->vlans);
+    svec_destroy(&goal->notes);
+}
+
+/* True if the name of a VLAN carries our mark. */
+static bool
+is_marked(const struct switch_vlan *v)
+{
+    return v->n_name >= strlen(SWITCH_VLAN_PREFIX)
+           && !memcmp(v->name, SWITCH_VLAN_PREFIX, strlen(SWITCH_VLAN_PREFIX));
+}
+
+/* True if a VLAN with a static row was made by us. */
+static bool
+is_made_by_us(const struct switch_wanted *w, const struct switch_vlan *v)
+{
+    return is_marked(v) || vidset_contains(&w->created, v->vid);
+}
+
+static const struct switch_wanted_vlan *
+wanted_vlan(const struct switch_wanted *w, unsigned int vid)
+{
+    char key[16];
+
+    snprintf(key, sizeof key, "%u", vid);
+    return shash_find_data(&w->vlans, key);
+}
+
+static struct goal_port *
+find_goal_port(const struct switch_goal *goal, uint32_t number)
+{
+    for (size_t i = 0; i < goal->n_ports; i++) {
+        if (goal->ports[i].now->number == number) {
+            return &goal->ports[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- Can this device be configured at all? ---------------------------------*/
+
+/* The port at which all lists of the device end, or 0 if it has lists of
+ * different lengths, or such that end with their last port: those grow. */
+static unsigned int
+last_listed_port(const struct switch_tables *t)
+{
+    const struct switch_vlan *v;
+    bool padded = false;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        if (v->has_egress) {
+            if (n && v->egress.n != n) {
+                return 0;
+            }
+            n = v->egress.n;
+            padded = padded || (n && !v->egress.octets[n - 1]);
+        }
+    }
+    return padded ? 8 * n : 0;
+}
+
+/* The lowest port that is in a list and does not exist, or 0. */
+static unsigned int
+unknown_port(const struct switch_tables *t)
+{
+    const struct switch_vlan *v;
+    unsigned int port, lowest = 0;
+
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        PORTLIST_FOR_EACH (port, &v->egress, t->profile->order) {
+            if ((!lowest || port < lowest) && !switch_tables_port(t, port)) {
+                lowest = port;
+            }
+        }
+    }
+    return lowest;
+}
+
+/* Some devices number the bits of their lists otherwise than their ports.  It
+ * shows where lists are too short for the ports that there are, and at the
+ * same time hold ports that there are not. */
+static char *
+check_numbering(const struct switch_tables *t)
+{
+    unsigned int end = last_listed_port(t), unknown = unknown_port(t);
+    const struct switch_port *p;
+
+    HMAP_FOR_EACH (p, node, &t->ports) {
+        if (end && p->has_pvid && p->number > end && unknown) {
+            return xasprintf("the device's lists of ports end at port %u, its "
+                             "ports do not (port %"PRIu32"), and the lists "
+                             "hold port %u, which it does not have: it is not "
+                             "known which port they mean", end, p->number,
+                             unknown);
+        }
+    }
+    return NULL;
+}
+
+static char *
+check_device(const struct switch_tables *t)
+{
+    const struct switch_profile *profile = t->profile;
+    const struct switch_vlan *v;
+    bool any = false;
+
+    if (profile->refusal) {
+        return xasprintf("%s: %s", profile->title, profile->refusal);
+    }
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        any = any || v->is_static;
+        if (v->bad) {
+            return xasprintf("VLAN %u: the device's table is not right (%s)",
+                             v->vid ? v->vid : v->row, t->first_bad);
+        }
+    }
+    if (t->rows_bad) {
+        return xasprintf("the device's table of VLANs is not right (%s)",
+                         t->first_bad);
+    }
+    if (!any) {
+        return xasprintf("the device has no static VLANs "
+                         "(dot1qVlanStaticTable)%s: it cannot be configured "
+                         "over Q-BRIDGE",
+                         hmap_is_empty(&t->vlans) ? ""
+                         : ", only what is current");
+    }
+    if (hmap_is_empty(&t->ports)) {
+        return xstrdup("the device shows no ports of its bridge "
+                       "(dot1dBasePortTable, dot1qPortVlanTable)");
+    }
+    return NULL;
+}
+
+/* --- Ports -----------------------------------------------------------------*/
+
+static char *
+check_port(const struct switch_tables *t, const struct goal_port *g)
+{
+    const struct switch_profile *profile = t->profile;
+    unsigned int end = last_listed_port(t);
+
+    if (g->now->bad) {
+        return xasprintf("%s: what the device says of it is not right (%s)",
+                         g->label, t->first_bad);
+    }
+    if (!g->now->has_pvid) {
+        return xasprintf("%s: the device has no PVID (dot1qPvid) for it, so "
+                         "it cannot be given a VLAN; is it a routed port, or "
+                         "member of an aggregation?", g->label);
+    }
+    if (end && g->now->number > end) {
+        return xasprintf("%s: the device's lists of ports end at port %u, so "
+                         "it cannot be put into a VLAN over Q-BRIDGE",
+                         g->label, end);
+    }
+    if (profile->ingress_filtering == SWITCH_UNUSED
+        || (profile->ingress_filtering == SWITCH_IF_PRESENT
+            && !g->now->ingress_filtering)) {
+        return xasprintf("%s: the device cannot keep out frames of VLANs that "
+                         "the port is not in (no "
+                         "dot1qPortIngressFiltering)", g->label);
+    }
+    return NULL;
+}
+
+static int
+compare_goal_ports(const void *a_, const void *b_)
+{
+    const struct goal_port *a = a_, *b = b_;
+
+    return a->now->number < b->now->number ? -1
+           : a->now->number > b->now->number;
+}
+
+/* Finds the ports of 'w'. */
+static char *
+find_ports(struct switch_goal *goal, const struct switch_wanted *w)
+{
+    const struct switch_tables *t = goal->tables;
+    const struct shash_node **nodes = shash_sort(&w->ports);
+    size_t n = shash_count(&w->ports);
+    char *error = NULL;
+
+    goal->ports = xcalloc(MAX(n, 1), sizeof *goal->ports);
+    for (size_t i = 0; i < n && !error; i++) {
+        const struct switch_port *port;
+        struct goal_port *g;
+
+        error = switch_tables_find_port(t, nodes[i]->name, &port);
+        if (error) {
+            break;
+        }
+        g = find_goal_port(goal, port->number);
+        if (g) {
+            error = xasprintf("port \"%s\": is %s, which has another name in "
+                              "the policy too", nodes[i]->name, g->label);
+            break;
+        }
+        g = &goal->ports[goal->n_ports++];
+        g->now = port;
+        g->wanted = nodes[i]->data;
+        g->label = switch_tables_port_label(t, port);
+        error = check_port(t, g);
+    }
+    free(nodes);
+    qsort(goal->ports, goal->n_ports, sizeof *goal->ports, compare_goal_ports);
+    return error;
+}
+
+/* A VLAN that is there, will be, and that the port will not be in: where
+ * untagged frames end if the device must put them somewhere.  0: none. */
+static unsigned int
+dead_vid(const struct switch_goal *goal, const struct goal_port *g)
+{
+    unsigned int best = 0;
+
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        const struct goal_vlan *v = &goal->vlans[i];
+
+        if (v->exists && v->now && v->vid
+            && !vidset_contains(&g->wanted->vids, v->vid)
+            && (!best || v->vid < best)) {
+            best = v->vid;
+        }
+    }
+    return best;
+}
+
+static bool
+goal_has_vid(const struct switch_goal *goal, unsigned int vid)
+{
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        if (goal->vlans[i].vid == vid && goal->vlans[i].exists) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The PVID of a trunk: as it is, unless its VLAN goes, or untagged frames that
+ * the device cannot refuse would get into a VLAN of ours. */
+static char *
+set_trunk_pvid(const struct switch_goal *goal, struct goal_port *g,
+               bool refuses_untagged)
+{
+    bool gone = switch_tables_vlan(goal->tables, g->now->pvid)
+                && !goal_has_vid(goal, g->now->pvid);
+
+    g->pvid = g->now->pvid;
+    if (gone || (!refuses_untagged
+                 && vidset_contains(&g->wanted->vids, g->pvid))) {
+        g->pvid = dead_vid(goal, g);
+        if (!g->pvid) {
+            return xasprintf("%s: untagged frames would get into VLAN %"PRIu32
+                             ", and there is no VLAN that the port is not in "
+                             "to send them to", g->label, g->now->pvid);
+        }
+    }
+    return NULL;
+}
+
+/* What the settings of our ports should be. */
+static char *
+set_port_goals(struct switch_goal *goal)
+{
+    const struct switch_profile *profile = goal->tables->profile;
+
+    for (size_t i = 0; i < goal->n_ports; i++) {
+        struct goal_port *g = &goal->ports[i];
+        bool frames = profile->acceptable_frames == SWITCH_IF_PRESENT
+                      && g->now->acceptable_frames;
+        char *error = NULL;
+
+        if (g->wanted->role == SWITCH_ACCESS) {
+            g->pvid = vidset_next(&g->wanted->vids, 0);
+            if (frames && g->now->acceptable_frames == MIB_FRAMES_TAGGED) {
+                g->frames = MIB_FRAMES_ALL;
+            }
+        } else {
+            g->frames = frames ? MIB_FRAMES_TAGGED : 0;
+            error = set_trunk_pvid(goal, g, frames || profile->acceptable_frames
+                                                      == SWITCH_IMPLICIT);
+        }
+        if (profile->ingress_filtering == SWITCH_IF_PRESENT) {
+            g->filtering = MIB_TRUE;
+        }
+        if (profile->gvrp == SWITCH_IF_PRESENT && g->now->gvrp) {
+            g->gvrp = MIB_DISABLED;
+        }
+        if (error) {
+            return error;
+        }
+    }
+    return NULL;
+}
+
+/* --- VLANs -----------------------------------------------------------------*/
+
+/* The first port of the device in 'list' that is not ours, or NULL. */
+static const struct switch_port *
+stranger_in(const struct switch_goal *goal, const struct portlist *list)
+{
+    enum portlist_order order = goal->tables->profile->order;
+    unsigned int number;
+
+    PORTLIST_FOR_EACH (number, list, order) {
+        const struct switch_port *p = switch_tables_port(goal->tables, number);
+
+        if (p && !find_goal_port(goal, number)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+/* May the VLAN 'v' that is on the device, as static row or current only, be
+ * that of a TVD? */
+static char *
+check_ours(const struct switch_goal *goal, const struct switch_wanted *w,
+           const struct switch_vlan *v)
+{
+    const struct switch_port *stranger;
+    char *name, *port, *error;
+
+    if (vidset_contains(&w->adopted, v->vid)
+        || (v->is_static && is_made_by_us(w, v))) {
+        return NULL;
+    }
+    stranger = stranger_in(goal, &v->egress);
+    if (!stranger) {
+        stranger = stranger_in(goal, &v->current_egress);
+    }
+    name = switch_vlan_label(v);
+    port = stranger ? switch_tables_port_label(goal->tables, stranger) : NULL;
+    if (port) {
+        error = xasprintf("VLAN %u: is on the device already (\"%s\"), and %s,"
+                          " which is not ours, is in it; adopt it, or give "
+                          "the TVD another VLAN", v->vid, name, port);
+    } else if (v->is_static) {
+        error = xasprintf("VLAN %u: is on the device already, and is called "
+                          "\"%s\"; adopt it, or give the TVD another VLAN",
+                          v->vid, name);
+    } else {
+        error = NULL;           /* Nobody's, and will be made static. */
+    }
+    free(name);
+    free(port);
+    return error;
+}
+
+/* Is this what the device made of 'wanted'?  It may have cut it. */
+static bool
+name_is(const struct switch_vlan *v, const char *wanted, size_t name_max)
+{
+    char *name = switch_vlan_label(v);
+    size_t len = strlen(name);
+    bool same = !strncmp(name, wanted, name_max)
+                || (len >= 8 && !strncmp(name, wanted, len));
+
+    free(name);
+    return same;
+}
+
+/* Where our ports should be in 'v', whose lists are as they are now.
+ * 'owned': all of the VLAN is ours. */
+static void
+place_ports(const struct switch_goal *goal, struct goal_vlan *v, bool owned)
+{
+    enum portlist_order order = goal->tables->profile->order;
+    unsigned int number;
+
+    if (owned) {
+        PORTLIST_FOR_EACH (number, goal_vlan_egress(v), order) {
+            if (switch_tables_port(goal->tables, number)) {
+                portlist_set(&v->egress, order, number, false);
+                portlist_set(&v->untagged, order, number, false);
+            }
+        }
+    }
+    for (size_t i = 0; i < goal->n_ports; i++) {
+        const struct goal_port *g = &goal->ports[i];
+        bool member = v->vid && vidset_contains(&g->wanted->vids, v->vid);
+
+        portlist_set(&v->egress, order, g->now->number, member);
+        portlist_set(&v->untagged, order, g->now->number,
+                     member && g->wanted->role == SWITCH_ACCESS);
+        if (member) {
+            portlist_set(&v->forbidden, order, g->now->number, false);
+        }
+    }
+}
+
+/* True if nothing but our ports' PVIDs, that are set before, keeps 'v'. */
+static bool
+can_be_deleted(const struct switch_goal *goal, const struct goal_vlan *v)
+{
+    const struct switch_port *p;
+
+    if (v->vid <= 1 || !portlist_is_empty(&v->egress)) {
+        return false;
+    }
+    HMAP_FOR_EACH (p, node, &goal->tables->ports) {
+        if (p->has_pvid && p->pvid == v->vid
+            && !find_goal_port(goal, p->number)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static char *
+vlan_label(unsigned int vid, uint32_t row, const char *name)
+{
+    return !vid ? xasprintf("VLAN of row %"PRIu32" (%s)", row, name)
+           : *name ? xasprintf("VLAN %u (%s)", vid, name)
+           : xasprintf("VLAN %u", vid);
+}
+
+/* Appends the VLAN of a static row, its lists as they are. */
+static struct goal_vlan *
+add_vlan(struct switch_goal *goal, const struct switch_vlan *now)
+{
+    struct goal_vlan *v = &goal->vlans[goal->n_vlans++];
+    char *name = switch_vlan_label(now);
+
+    v->now = now;
+    v->row = now->row;
+    v->vid = now->vid;
+    v->exists = true;
+    portlist_clone(&v->egress, &now->egress);
+    portlist_clone(&v->untagged, &now->untagged);
+    portlist_clone(&v->forbidden, &now->forbidden);
+    v->label = vlan_label(v->vid, v->row, name);
+    free(name);
+    return v;
+}
+
+static char *
+set_existing_vlan(struct switch_goal *goal, const struct switch_wanted *w,
+                  const struct switch_vlan *now)
+{
+    const struct switch_profile *profile = goal->tables->profile;
+    const struct switch_wanted_vlan *wanted = wanted_vlan(w, now->vid);
+    bool marked = is_made_by_us(w, now);
+    bool adopted = vidset_contains(&w->adopted, now->vid);
+    struct goal_vlan *v = add_vlan(goal, now);
+    char *error = wanted ? check_ours(goal, w, now) : NULL;
+
+    if (error) {
+        return error;
+    }
+    if (goal->n_ports && (!now->has_egress || !now->has_untagged)) {
+        return xasprintf("%s: the device does not show its %s ports, so it is "
+                         "not known whether ours are in it", v->label,
+                         now->has_egress ? "untagged" : "egress");
+    }
+    place_ports(goal, v, marked && !adopted);
+    if (!wanted && marked && !adopted) {
+        v->exists = !can_be_deleted(goal, v);
+    } else if (wanted) {
+        v->activate = now->row_status && now->row_status != MIB_ROW_ACTIVE;
+        if (!adopted && now->has_name
+            && !name_is(now, wanted->name, profile->name_max)) {
+            v->name = xmemdup0(wanted->name,
+                               MIN(strlen(wanted->name), profile->name_max));
+        }
+    }
+    return NULL;
+}
+
+/* Length of the lists of new rows: as the longest that there is. */
+static size_t
+new_length(const struct switch_tables *t)
+{
+    const struct switch_vlan *v;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        n = MAX(n, MAX(v->egress.n, v->untagged.n));
+    }
+    return n;
+}
+
+/* The row that 'vid' would get.  Where rows are interfaces, the distance
+ * between the two is the same for all VLANs of a device. */
+static bool
+new_row(const struct switch_tables *t, unsigned int vid, uint32_t *row)
+{
+    const struct switch_vlan *v;
+    bool found = false;
+    uint32_t distance = 0;
+
+    if (t->profile->row_index == SWITCH_ROW_VID) {
+        *row = vid;
+        return true;
+    }
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        if (v->is_static && v->vid) {
+            if (found && v->row - v->vid != distance) {
+                return false;
+            }
+            distance = v->row - v->vid;
+            found = true;
+        }
+    }
+    *row = vid + distance;
+    return found && !switch_tables_row(t, *row);
+}
+
+static char *
+set_new_vlan(struct switch_goal *goal, const struct switch_wanted *w,
+             const struct switch_wanted_vlan *wanted)
+{
+    const struct switch_tables *t = goal->tables;
+    const struct switch_vlan *current = switch_tables_vlan(t, wanted->vid);
+    struct goal_vlan *v;
+    uint32_t row;
+    char *error;
+
+    error = current ? check_ours(goal, w, current) : NULL;
+    if (error) {
+        return error;
+    }
+    if (!new_row(t, wanted->vid, &row)) {
+        return xasprintf("VLAN %u: the device numbers its VLANs by interface, "
+                         "and the number of a new one cannot be told; make "
+                         "the VLAN there by hand, called \"%s\"",
+                         wanted->vid, wanted->name);
+    }
+    v = &goal->vlans[goal->n_vlans++];
+    v->row = row;
+    v->vid = wanted->vid;
+    v->exists = true;
+    v->name = xmemdup0(wanted->name,
+                       MIN(strlen(wanted->name), t->profile->name_max));
+    v->label = vlan_label(v->vid, v->row, v->name);
+    portlist_grow(&v->egress, new_length(t));
+    portlist_grow(&v->untagged, new_length(t));
+    place_ports(goal, v, false);
+    return NULL;
+}
+
+static int
+compare_goal_vlans(const void *a_, const void *b_)
+{
+    const struct goal_vlan *a = a_, *b = b_;
+
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static char *
+set_vlans(struct switch_goal *goal, const struct switch_wanted *w)
+{
+    size_t n;
+    const struct switch_vlan **rows = switch_tables_vlans(goal->tables, &n);
+    const struct shash_node *node;
+    char *error = NULL;
+
+    goal->vlans = xcalloc(n + shash_count(&w->vlans) + 1,
+                          sizeof *goal->vlans);
+    for (size_t i = 0; i < n && !error; i++) {
+        if (rows[i]->is_static) {
+            error = set_existing_vlan(goal, w, rows[i]);
+        }
+    }
+    free(rows);
+    SHASH_FOR_EACH (node, &w->vlans) {
+        const struct switch_wanted_vlan *wanted = node->data;
+        const struct switch_vlan *now = switch_tables_vlan(goal->tables,
+                                                           wanted->vid);
+
+        if (!error && !(now && now->is_static)) {
+            error = set_new_vlan(goal, w, wanted);
+        }
+    }
+    qsort(goal->vlans, goal->n_vlans, sizeof *goal->vlans, compare_goal_vlans);
+    return error;
+}
+
+/* True if 'port' is in a VLAN now, or, if 'then', in the end. */
+static bool
+is_somewhere(const struct switch_goal *goal, uint32_t port, bool then)
+{
+    enum portlist_order order = goal->tables->profile->order;
+
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        const struct goal_vlan *v = &goal->vlans[i];
+
+        if (portlist_contains(then ? &v->egress : goal_vlan_egress(v), order,
+                              port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ports that leave all their VLANs go to that for such, where the device does
+ * not let them be in none. */
+static void
+park_ports(struct switch_goal *goal, const struct switch_wanted *w)
+{
+    const struct switch_profile *profile = goal->tables->profile;
+    const struct switch_port *p;
+
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        struct goal_vlan *v = &goal->vlans[i];
+
+        if (!profile->leave_last || !w->parking || v->vid != w->parking) {
+            continue;
+        }
+        HMAP_FOR_EACH (p, node, &goal->tables->ports) {
+            if (is_somewhere(goal, p->number, false)
+                && !is_somewhere(goal, p->number, true)) {
+                portlist_set(&v->egress, profile->order, p->number, true);
+            }
+        }
+    }
+}
+
+/* Ports that are not ours can send into any VLAN if nothing stops them; that
+ * is for the administrator to change. */
+static void
+note_unfiltered(struct switch_goal *goal)
+{
+    const struct switch_port *p;
+    struct portlist open = { .n = 0 };
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    HMAP_FOR_EACH (p, node, &goal->tables->ports) {
+        if (p->ingress_filtering == MIB_FALSE
+            && !find_goal_port(goal, p->number)) {
+            portlist_set(&open, PORTLIST_MSB_FIRST, p->number, true);
+        }
+    }
+    if (goal->n_ports && !portlist_is_empty(&open)) {
+        ds_put_cstr(&s, "ports that are not ours let in frames of every VLAN, "
+                    "so what is behind them could send to EEs (ingress "
+                    "filtering is off): ");
+        portlist_format(&open, PORTLIST_MSB_FIRST, &s);
+        svec_add(&goal->notes, ds_cstr(&s));
+    }
+    ds_destroy(&s);
+    portlist_destroy(&open);
+}
+
+static char *
+start(struct switch_goal *goal, const struct switch_tables *t,
+      const struct switch_wanted *w)
+{
+    char *error;
+
+    ovs_assert(t->by_vid);      /* switch_tables_finish() was called. */
+    memset(goal, 0, sizeof *goal);
+    svec_init(&goal->notes);
+    goal->tables = t;
+    error = check_device(t);
+    if (!error && !shash_is_empty(&w->ports)) {
+        error = check_numbering(t);
+    }
+    if (!error) {
+        error = switch_wanted_check(w);
+    }
+    return error ? error : find_ports(goal, w);
+}
+
+char *
+switch_goal_from_wanted(const struct switch_tables *t,
+                        const struct switch_wanted *w,
+                        struct switch_goal *goal)
+{
+    char *error = start(goal, t, w);
+
+    if (!error) {
+        error = set_vlans(goal, w);
+    }
+    if (!error) {
+        park_ports(goal, w);
+        error = set_port_goals(goal);
+    }
+    if (!error) {
+        note_unfiltered(goal);
+    }
+    return error;
+}
+
+/* --- As it was before ------------------------------------------------------*/
+
+/* Copies the bits of ports that plans can have changed. */
+static void
+restore_list(const struct switch_goal *goal, struct portlist *list,
+             const struct portlist *before, bool owned)
+{
+    enum portlist_order order = goal->tables->profile->order;
+    const struct switch_port *p;
+
+    HMAP_FOR_EACH (p, node, &goal->tables->ports) {
+        if (owned || find_goal_port(goal, p->number)) {
+            portlist_set(list, order, p->number,
+                         portlist_contains(before, order, p->number));
+        }
+    }
+}
+
+static void
+restore_vlan(struct switch_goal *goal, const struct switch_wanted *w,
+             const struct switch_vlan *now, const struct switch_vlan *before)
+{
+    struct goal_vlan *v = add_vlan(goal, now);
+    bool ours = is_made_by_us(w, now)
+                || (now->vid && wanted_vlan(w, now->vid));
+
+    if (before) {
+        restore_list(goal, &v->egress, &before->egress, ours);
+        restore_list(goal, &v->untagged, &before->untagged, ours);
+        restore_list(goal, &v->forbidden, &before->forbidden, ours);
+        if (ours && before->has_name
+            && (now->n_name != before->n_name
+                || memcmp(now->name, before->name, now->n_name))) {
+            v->name = switch_vlan_label(before);
+        }
+    } else if (ours) {
+        restore_list(goal, &v->egress, &empty_list, true);
+        restore_list(goal, &v->untagged, &empty_list, true);
+        v->exists = !can_be_deleted(goal, v);
+    }
+}
+
+/* A VLAN that was there and is not any more. */
+static void
+recreate_vlan(struct switch_goal *goal, const struct switch_vlan *before)
+{
+    struct goal_vlan *v = add_vlan(goal, before);
+
+    v->now = NULL;
+    v->name = switch_vlan_label(before);
+}
+
+static void
+restore_port(struct goal_port *g, const struct switch_port *before)
+{
+    g->pvid = before->has_pvid ? before->pvid : g->now->pvid;
+    g->frames = before->acceptable_frames;
+    g->filtering = before->ingress_filtering;
+    g->gvrp = before->gvrp;
+}
+
+char *
+switch_goal_from_before(const struct switch_tables *now,
+                        const struct switch_tables *before,
+                        const struct switch_wanted *w,
+                        struct switch_goal *goal)
+{
+    char *error = start(goal, now, w);
+    const struct switch_vlan **rows;
+    size_t n;
+
+    if (error) {
+        return error;
+    }
+    goal->vlans = xcalloc(hmap_count(&now->vlans) + hmap_count(&before->vlans)
+                          + 1, sizeof *goal->vlans);
+    rows = switch_tables_vlans(now, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct switch_vlan *old = switch_tables_row(before,
+                                                          rows[i]->row);
+
+        if (rows[i]->is_static) {
+            restore_vlan(goal, w, rows[i], old && old->is_static ? old : NULL);
+        }
+    }
+    free(rows);
+    rows = switch_tables_vlans(before, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct switch_vlan *v = switch_tables_row(now, rows[i]->row);
+
+        if (rows[i]->is_static && is_marked(rows[i])
+            && !(v && v->is_static)) {
+            recreate_vlan(goal, rows[i]);
+        }
+    }
+    free(rows);
+    qsort(goal->vlans, goal->n_vlans, sizeof *goal->vlans, compare_goal_vlans);
+    for (size_t i = 0; i < goal->n_ports; i++) {
+        struct goal_port *g = &goal->ports[i];
+        const struct switch_port *old = switch_tables_port(before,
+                                                           g->now->number);
+
+        restore_port(g, old ? old : g->now);
+    }
+    return NULL;
+}
+
+/* --- Differences -----------------------------------------------------------*/
+
+/* What 'port' is in a VLAN. */
+static const char *
+membership(const struct portlist *egress, const struct portlist *untagged,
+           enum portlist_order order, unsigned int port)
+{
+    return portlist_contains(untagged, order, port)
+           ? (portlist_contains(egress, order, port) ? "untagged"
+              : "untagged only as a setting")
+           : portlist_contains(egress, order, port) ? "tagged" : NULL;
+}
+
+/* Where 'port' is other than it should be, into 's'. */
+static void
+describe_memberships(const struct switch_goal *goal, unsigned int port,
+                     struct ds *s)
+{
+    enum portlist_order order = goal->tables->profile->order;
+
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        const struct goal_vlan *v = &goal->vlans[i];
+        const char *now = membership(goal_vlan_egress(v),
+                                     goal_vlan_untagged(v), order, port);
+        const char *then = membership(&v->egress, &v->untagged, order, port);
+
+        if (now == then || (now && then && !strcmp(now, then))) {
+            if (then && portlist_contains(goal_vlan_forbidden(v), order, port)
+                && !portlist_contains(&v->forbidden, order, port)) {
+                ds_put_format(s, ", forbidden in %s", v->label);
+            }
+        } else if (!then) {
+            ds_put_format(s, ", %s in %s, which is not wanted", now, v->label);
+        } else {
+            ds_put_format(s, ", not %s in %s%s%s", then, v->label,
+                          now ? " but " : "", now ? now : "");
+        }
+    }
+}
+
+static void
+describe_port(const struct switch_goal *goal, const struct goal_port *g,
+              struct svec *lines)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    describe_memberships(goal, g->now->number, &s);
+    if (g->pvid != g->now->pvid) {
+        ds_put_format(&s, ", untagged frames go to VLAN %"PRIu32" and not to "
+                      "VLAN %"PRIu32, g->now->pvid, g->pvid);
+    }
+    if (g->frames && g->frames != g->now->acceptable_frames) {
+        ds_put_format(&s, ", takes %s",
+                      g->now->acceptable_frames == MIB_FRAMES_TAGGED
+                      ? "tagged frames only" : "untagged frames too");
+    }
+    if (g->filtering && g->filtering != g->now->ingress_filtering) {
+        ds_put_format(&s, ", ingress filtering is %s",
+                      g->filtering == MIB_TRUE ? "off" : "on");
+    }
+    if (g->gvrp && g->gvrp != g->now->gvrp) {
+        ds_put_format(&s, ", GVRP is %s", g->gvrp == MIB_ENABLED ? "off"
+                                          : "on");
+    }
+    if (s.length) {
+        svec_add_nocopy(lines, xasprintf("%s: %s", g->label,
+                                         ds_cstr(&s) + strlen(", ")));
+    }
+    ds_destroy(&s);
+}
+
+static void
+describe_vlan(const struct goal_vlan *v, struct svec *lines)
+{
+    if (!v->now) {
+        svec_add_nocopy(lines, xasprintf("%s: is not on the device",
+                                         v->label));
+    } else if (!v->exists) {
+        svec_add_nocopy(lines, xasprintf("%s: is on the device, and not "
+                                         "wanted", v->label));
+    } else if (v->name) {
+        svec_add_nocopy(lines, xasprintf("%s: is not called \"%s\"", v->label,
+                                         v->name));
+    } else if (v->activate) {
+        svec_add_nocopy(lines, xasprintf("%s: is not active", v->label));
+    }
+}
+
+void
+switch_goal_differences(const struct switch_goal *goal, struct svec *lines)
+{
+    size_t n;
+    const struct switch_port **ports = switch_tables_ports(goal->tables, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct goal_port *g = find_goal_port(goal, ports[i]->number);
+
+        if (g) {
+            describe_port(goal, g, lines);
+        } else {
+            struct ds s = DS_EMPTY_INITIALIZER;
+
+            describe_memberships(goal, ports[i]->number, &s);
+            if (s.length) {
+                char *label = switch_tables_port_label(goal->tables, ports[i]);
+
+                svec_add_nocopy(lines, xasprintf("%s: %s", label, ds_cstr(&s)
+                                                 + strlen(", ")));
+                free(label);
+            }
+            ds_destroy(&s);
+        }
+    }
+    free(ports);
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        describe_vlan(&goal->vlans[i], lines);
+    }
+}

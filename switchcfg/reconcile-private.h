@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What reconcile.c and reconcile-save.c share. */
+
+#ifndef SWITCHCFG_RECONCILE_PRIVATE_H
+#define SWITCHCFG_RECONCILE_PRIVATE_H 1
+
+#include <stdlib.h>
+#include "switchcfg/reconcile.h"
+
+struct switch_reply;
+
+/* Steps within SWITCH_LOCK, SWITCH_SET and SWITCH_SAVE. */
+enum step {
+    STEP_LOOK,                  /* LOCK: is it free?  SET: are the lists that
+                                 * others share as they were?  SAVE: what does
+                                 * the object say that is polled? */
+    STEP_SET,
+    STEP_POLL,                  /* SAVE alone, as the rest. */
+    STEP_PAUSE,
+    STEP_CLEANUP,
+};
+
+struct switch_reconcile {
+    char *name;
+    struct switch_session *session;
+    const struct switch_profiles *profiles;
+    const struct report_sink *sink;
+    struct switch_reconcile_options options;
+    char *profile_name;         /* What options.profile points to. */
+
+    struct switch_wanted *wanted; /* NULL: nothing; the newest, */
+    struct switch_wanted *active; /* and what the plan under way is for. */
+    bool wanted_changed;
+    bool dry_run;
+    char *stuck;                /* Why nothing is written any more; or NULL. */
+    bool save_asked;            /* Save whatever the options say. */
+    bool kick;                  /* Read at once, */
+    bool trigger;               /* or soon. */
+
+    struct switch_status status;
+    char *descr;
+    enum step step;
+    long long int now;
+    long long int round;        /* When the last one began. */
+    long long int due;          /* When the state goes on by itself; LLONG_MAX:
+                                 * never. */
+    unsigned int backoff;       /* ms; 0: the last time all went well. */
+
+    const struct switch_profile *profile; /* NULL: to be found out. */
+    struct switch_tables *tables; /* As read last, */
+    struct switch_tables *before; /* and before the first SET of 'plan'. */
+    bool unsettled;             /* There was a SET, and it is not known yet
+                                 * what came of it: 'before' stays. */
+    struct vidset created;      /* VLANs made by a plan that did not get to
+                                 * its end: ours, also without our mark. */
+    struct switch_plan plan;    /* There, or back. */
+    size_t next_pdu;
+    char *cause;                /* The first thing that went wrong with it. */
+    bool late;                  /* It was an answer that did not come. */
+    unsigned int n_forward, n_back, n_readback, n_unlock;
+
+    bool locked;                /* The device's lock is ours, or may be. */
+    bool save_due;              /* There may be something not saved. */
+    char *save_error;
+    uint32_t save_row;
+    size_t save_next;
+    long long int save_until;
+    struct mib_value save_before;
+
+    enum switch_state after;    /* What comes after SWITCH_UNLOCK. */
+};
+
+/* Frees '*to', then makes it 'from'. */
+static inline void
+set_string(char **to, char *from)
+{
+    free(*to);
+    *to = from;
+}
+
+/* Ends what is under way with 'state' and 'error' (taken over; NULL: none). */
+void reconcile_finish(struct switch_reconcile *, enum switch_state,
+                      char *error);
+
+/* What was wanted is there: saves it if that is due, then ends. */
+void reconcile_start_save(struct switch_reconcile *);
+void reconcile_save_replied(struct switch_reconcile *,
+                            const struct switch_reply *);
+/* Asks once more whether it is saved; after STEP_PAUSE. */
+void reconcile_save_poll(struct switch_reconcile *);
+
+#endif /* switchcfg/reconcile-private.h */

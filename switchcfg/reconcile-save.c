@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The step SWITCH_SAVE, see switchcfg/reconcile-private.h. */
+
+#include <config.h>
+#include "switchcfg/reconcile-private.h"
+
+#include <stdlib.h>
+#include "lib/report.h"
+#include "random.h"
+#include "switchcfg/profile.h"
+#include "switchcfg/session.h"
+#include "util.h"
+
+#define SAVE_POLL_MS 250
+
+static void
+end_save(struct switch_reconcile *r)
+{
+    reconcile_finish(r, SWITCH_IDLE, nullable_xstrdup(r->save_error));
+}
+
+/* Cleans up on the device, then ends.  'error' is taken over; NULL: saved. */
+static void
+saved(struct switch_reconcile *r, char *error)
+{
+    struct mib_varbinds vbs = { .n = 0 };
+
+    r->status.saved = r->save_due && !error;
+    r->save_due = error != NULL;
+    set_string(&r->save_error, error
+               ? xasprintf("is as wanted, but that is not saved: %s", error)
+               : NULL);
+    free(error);
+    switch_profile_cleanup(r->profile, r->save_row, &vbs);
+    if (vbs.n) {
+        r->step = STEP_CLEANUP;
+        r->session->class->set(r->session, vbs.v, vbs.n);
+        mib_varbinds_destroy(&vbs);
+    } else {
+        end_save(r);
+    }
+}
+
+/* What the object that tells says now. */
+static void
+get_save_poll(struct switch_reconcile *r, enum step step)
+{
+    struct mib_oid oid;
+
+    switch_profile_save_poll(r->profile, r->save_row, &oid);
+    r->step = step;
+    r->session->class->get(r->session, &oid, 1);
+}
+
+void
+reconcile_save_poll(struct switch_reconcile *r)
+{
+    get_save_poll(r, STEP_POLL);
+}
+
+static void
+poll_save_later(struct switch_reconcile *r)
+{
+    if (r->now >= r->save_until) {
+        saved(r, xasprintf("the device did not say so within %u ms",
+                           r->profile->save_timeout_ms));
+    } else {
+        r->step = STEP_PAUSE;
+        r->due = r->now + SAVE_POLL_MS;
+    }
+}
+
+static void
+next_save_set(struct switch_reconcile *r)
+{
+    struct mib_varbinds *pdus;
+    struct mib_oid poll;
+    size_t n;
+
+    switch_profile_save_pdus(r->profile, r->save_row, &pdus, &n);
+    if (r->save_next < n) {
+        r->step = STEP_SET;
+        r->session->class->set(r->session, pdus[r->save_next].v,
+                               pdus[r->save_next].n);
+    } else if (switch_profile_save_poll(r->profile, r->save_row, &poll)) {
+        get_save_poll(r, STEP_POLL);
+    } else {
+        /* Asked again it would say no more. */
+        report(r->sink, REPORT_INFO, "switch-save", "switch %s: was asked to "
+               "save, but has nothing to tell whether it did", r->name);
+        r->save_due = false;
+        saved(r, NULL);
+    }
+    for (size_t i = 0; i < n; i++) {
+        mib_varbinds_destroy(&pdus[i]);
+    }
+    free(pdus);
+}
+
+static void
+start_save_set(struct switch_reconcile *r)
+{
+    struct mib_oid poll;
+
+    r->status.state = SWITCH_SAVE;
+    r->save_row = 1 + random_range(65535);
+    r->save_next = 0;
+    r->save_until = r->now + r->profile->save_timeout_ms;
+    mib_value_clear(&r->save_before);
+    if (switch_profile_save_poll(r->profile, r->save_row, &poll)) {
+        get_save_poll(r, STEP_LOOK);
+    } else {
+        next_save_set(r);
+    }
+}
+
+void
+reconcile_start_save(struct switch_reconcile *r)
+{
+    bool asked = r->save_asked;
+
+    set_string(&r->save_error, NULL);
+    r->save_asked = false;
+    if ((!r->options.save && !asked) || r->dry_run) {
+        reconcile_finish(r, SWITCH_IDLE, NULL);
+        return;
+    }
+    switch (r->profile->save) {
+    case SWITCH_SAVE_UNKNOWN:
+        if (r->save_due) {
+            report(r->sink, REPORT_INFO, "switch-save", "switch %s: it is not "
+                   "known how this kind of device (%s) saves; save it by hand",
+                   r->name, r->profile->title);
+        }
+        r->save_due = false;
+        reconcile_finish(r, SWITCH_IDLE, NULL);
+        break;
+    case SWITCH_SAVE_IMPLICIT:
+        r->save_due = false;
+        r->status.saved = true;
+        reconcile_finish(r, SWITCH_IDLE, NULL);
+        break;
+    case SWITCH_SAVE_SET:
+        if (r->save_due) {
+            start_save_set(r);
+        } else {
+            reconcile_finish(r, SWITCH_IDLE, NULL);
+        }
+        break;
+    }
+}
+
+/* The answer to a GET of the object that tells. */
+static void
+save_polled(struct switch_reconcile *r, const struct switch_reply *reply)
+{
+    const struct mib_value *v = reply->varbinds.n
+                                ? &reply->varbinds.v[0].value : NULL;
+    bool good = reply->status == SWITCH_REPLY_OK && v;
+
+    if (r->step == STEP_LOOK) {
+        if (!good) {
+            saved(r, xstrdup(reply->error ? reply->error : "no answer"));
+        } else if (r->profile->poll_in_row && !mib_type_is_exception(v->type)
+                   && r->now < r->save_until) {
+            r->save_row = 1 + random_range(65535); /* Somebody else's. */
+            get_save_poll(r, STEP_LOOK);
+        } else {
+            mib_value_clone(&r->save_before, v);
+            next_save_set(r);
+        }
+        return;
+    }
+    switch (good ? switch_profile_saved(r->profile, &r->save_before, v)
+            : SWITCH_STILL_SAVING) {
+    case SWITCH_SAVED:
+        saved(r, NULL);
+        break;
+    case SWITCH_NOT_SAVED:
+        saved(r, xstrdup("the device says that it failed"));
+        break;
+    case SWITCH_STILL_SAVING:
+        poll_save_later(r);
+        break;
+    }
+}
+
+void
+reconcile_save_replied(struct switch_reconcile *r,
+                       const struct switch_reply *reply)
+{
+    struct mib_oid poll;
+
+    if (r->step == STEP_CLEANUP) {
+        end_save(r);
+    } else if (r->step != STEP_SET) {
+        save_polled(r, reply);
+    } else if (reply->status == SWITCH_REPLY_OK
+               || (reply->status == SWITCH_REPLY_TIMEOUT
+                   && switch_profile_save_poll(r->profile, r->save_row,
+                                               &poll))) {
+        /* Devices are known not to answer while they write their flash. */
+        r->save_next++;
+        next_save_set(r);
+    } else {
+        saved(r, xstrdup(reply->error ? reply->error
+                         : switch_reply_status_to_string(reply->status)));
+    }
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Keeping one switch as it is wanted: read, plan, SET, read back, compare, and
+ * back again if it did not work.
+ *
+ * It drives a session (switchcfg/session.h) and does not know which.  Time is
+ * an argument.
+ *
+ *               +----------------------------------------------+
+ *               v                                              |
+ *     IDLE -> IDENTIFY -> READ -> PLAN -> LOCK -> SET -> SETTLE |
+ *      ^  due,               |empty |refused       |refused  |  |
+ *      |  trigger,           |      v              |late     v  |
+ *      |  other wanted       |    FAILED           |    READBACK
+ *      |                     v      ^              |      |   |differs
+ *      +--- UNLOCK <-- SAVE <-------|--------------|------+   v
+ *                                   |              +--> ROLLBACK -> READBACK
+ *                                   +----------------------------------+
+ *
+ * Whatever a device answers, success is reported only if the tables that were
+ * read back are as wanted.  After a failure the switch is read again with
+ * growing delay.  If it can be brought neither to what is wanted nor to what
+ * it was, nothing more is written until something else is wanted or an
+ * administrator asks, and the status names every port and VLAN that
+ * differs.
+ *
+ * What somebody else changes at the same time: lists that others have ports in
+ * are read once more right before they are SET, as SNMP has nothing to SET a
+ * value only if it still is what was read.  The round trip in between is what
+ * is left, and not that either on devices with a lock. */
+
+#ifndef SWITCHCFG_RECONCILE_H
+#define SWITCHCFG_RECONCILE_H 1
+
+#include <stdbool.h>
+#include "svec.h"
+#include "switchcfg/plan.h"
+#include "switchcfg/tables.h"
+#include "switchcfg/wanted.h"
+
+struct report_sink;
+struct switch_profiles;
+struct switch_session;
+
+enum switch_state {
+    SWITCH_IDLE,                /* All is as wanted, or nothing is wanted. */
+    SWITCH_IDENTIFY,            /* sysObjectID, sysDescr: which profile? */
+    SWITCH_READ,                /* Walk the tables. */
+    SWITCH_LOCK,                /* Take the device's lock, if it has one. */
+    SWITCH_SET,                 /* One PDU of the plan is out. */
+    SWITCH_SETTLE,              /* Wait before reading back. */
+    SWITCH_READBACK,
+    SWITCH_ROLLBACK,            /* One PDU of the way back is out. */
+    SWITCH_READBACK_OLD,
+    SWITCH_SAVE,
+    SWITCH_UNLOCK,
+    SWITCH_FAILED,              /* See 'error'; tries again when due. */
+    SWITCH_STUCK,               /* Neither new nor old: see 'differences'. */
+};
+const char *switch_state_to_string(enum switch_state);
+
+struct switch_reconcile_options {
+    const char *profile;        /* Name; NULL: by sysObjectID. */
+    bool save;                  /* Save after a change that is verified. */
+    unsigned int read_interval_ms; /* For drift; 0: never on its own. */
+    unsigned int retry_ms;      /* After a failure, doubled up to */
+    unsigned int retry_max_ms;
+};
+
+struct switch_status {
+    enum switch_state state;
+    bool in_sync;               /* Read back, and as wanted. */
+    bool saved;                 /* What is in sync is saved, verified. */
+    bool reachable;
+    const char *profile;        /* NULL: not known yet. */
+    const char *descr;          /* sysDescr; likewise. */
+    char *error;                /* Why not; NULL if nothing is wrong. */
+    struct svec differences;    /* "port 3 (Gi1/0/3): ...". */
+    struct svec planned;        /* Lines of the plan, done or (dry run) not. */
+    unsigned long long n_reads, n_sets, n_pdus, n_rollbacks, n_drift;
+    long long int last_read;    /* ms, monotonic; 0: never. */
+};
+
+struct switch_reconcile;
+
+/* 'name' is the switch's in the policy.  'session' is taken over; 'profiles'
+ * and 'sink' (may be NULL) must outlive it. */
+struct switch_reconcile *switch_reconcile_create(
+    const char *name, struct switch_session *session,
+    const struct switch_profiles *profiles,
+    const struct switch_reconcile_options *, const struct report_sink *sink);
+/* Accepts NULL.  A SET that is out is not waited for. */
+void switch_reconcile_destroy(struct switch_reconcile *);
+
+/* What is wanted from now on; copied.  NULL: read, but change nothing.  A
+ * change under way is finished first. */
+void switch_reconcile_set_wanted(struct switch_reconcile *,
+                                 const struct switch_wanted *);
+/* Plan, but send no SET. */
+void switch_reconcile_set_dry_run(struct switch_reconcile *, bool);
+/* Something happened there ('why': "linkDown"): read again soon, at most once
+ * a second.  SWITCH_ASKED, by an administrator: at once, and write again if
+ * it was SWITCH_STUCK. */
+#define SWITCH_ASKED "asked"
+void switch_reconcile_trigger(struct switch_reconcile *, const char *why);
+
+/* Reads at once and, if all is as wanted, saves, even if nothing was changed
+ * or the options say not to. */
+void switch_reconcile_save(struct switch_reconcile *);
+
+/* To be called in each turn of the poll loop; 'now' in ms, monotonic. */
+void switch_reconcile_run(struct switch_reconcile *, long long int now);
+void switch_reconcile_wait(struct switch_reconcile *, long long int now);
+
+/* Valid until the next run. */
+const struct switch_status *switch_reconcile_status(
+    const struct switch_reconcile *);
+/* What was read last; NULL: nothing yet.  Valid until the next run. */
+const struct switch_tables *switch_reconcile_tables(
+    const struct switch_reconcile *);
+
+#endif /* switchcfg/reconcile.h */

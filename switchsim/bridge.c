@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "switchsim/bridge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bitmap.h"
+#include "flow.h"
+#include "lib/idl-redial.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs-tvd/flowtab.h"
+#include "ovs-tvd/ofctl.h"
+#include "ovs-tvd/vswitch.h"
+#include "ovsdb-idl.h"
+#include "switchsim/forwarding.h"
+#include "timeval.h"
+#include "util.h"
+#include "vswitch-idl.h"
+
+VLOG_DEFINE_THIS_MODULE(sim_bridge);
+
+/* A port that carries these carries nothing: no frame has this VLAN id. */
+#define NO_VLAN 4095
+
+struct sim_bridge_private {
+    struct ovsdb_idl *idl;
+    struct idl_redial redial;
+    char *ovsdb;
+    char *name;
+    struct flowtab *flowtab;
+    struct ofctl *ofctl;
+    uint64_t goal;
+    struct forwarding current;  /* What it was made to do last, */
+    bool uncertain;             /* or something since then. */
+};
+
+static void
+monitor(struct ovsdb_idl *idl)
+{
+    struct ovsdb_idl_column *const columns[] = {
+        &ovsrec_open_vswitch_col_bridges,
+        &ovsrec_open_vswitch_col_next_cfg,
+        &ovsrec_open_vswitch_col_cur_cfg,
+        &ovsrec_bridge_col_name,
+        &ovsrec_bridge_col_datapath_type,
+        &ovsrec_bridge_col_fail_mode,
+        &ovsrec_bridge_col_ports,
+        &ovsrec_port_col_name,
+        &ovsrec_port_col_interfaces,
+        &ovsrec_port_col_tag,
+        &ovsrec_port_col_trunks,
+        &ovsrec_port_col_vlan_mode,
+        &ovsrec_interface_col_name,
+        &ovsrec_interface_col_link_state,
+        &ovsrec_interface_col_ofport,
+        &ovsrec_interface_col_type,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+        ovsdb_idl_add_column(idl, columns[i]);
+    }
+}
+
+struct sim_bridge *
+sim_bridge_create(const char *ovsdb, const char *rundir, const char *name,
+                  const char *const *devices, const unsigned int *numbers,
+                  size_t n)
+{
+    struct sim_bridge *b = xzalloc(sizeof *b);
+    struct sim_bridge_private *p = xzalloc(sizeof *p);
+
+    b->private = p;
+    b->n_ports = n;
+    b->ports = xcalloc(MAX(n, 1), sizeof *b->ports);
+    for (size_t i = 0; i < n; i++) {
+        b->ports[i].device = xstrdup(devices[i]);
+        b->ports[i].number = numbers[i];
+        b->ports[i].ofport = OFPP_NONE;
+    }
+    p->idl = ovsdb_idl_create_unconnected(&ovsrec_idl_class, false);
+    monitor(p->idl);
+    ovsdb_idl_set_write_changed_only_all(p->idl, true);
+    ovsdb_idl_set_remote(p->idl, ovsdb, true);
+    p->ovsdb = xstrdup(ovsdb);
+    p->name = xstrdup(name);
+    p->flowtab = flowtab_create();
+    p->ofctl = ofctl_create(rundir, name, p->flowtab, NULL);
+    return b;
+}
+
+/* --- Reading ---------------------------------------------------------------*/
+
+static const struct ovsrec_bridge *
+find_bridge(const struct sim_bridge_private *p)
+{
+    const struct ovsrec_open_vswitch *ovs = ovsrec_open_vswitch_first(p->idl);
+
+    for (size_t i = 0; ovs && i < ovs->n_bridges; i++) {
+        if (!strcmp(ovs->bridges[i]->name, p->name)) {
+            return ovs->bridges[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct ovsrec_port *
+find_port(const struct ovsrec_bridge *br, const char *name)
+{
+    for (size_t i = 0; br && i < br->n_ports; i++) {
+        if (!strcmp(br->ports[i]->name, name)) {
+            return br->ports[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+read_ports(struct sim_bridge *b)
+{
+    const struct ovsrec_bridge *br = find_bridge(b->private);
+
+    for (size_t i = 0; i < b->n_ports; i++) {
+        const struct ovsrec_port *port = find_port(br, b->ports[i].device);
+        const struct ovsrec_interface *iface
+            = port && port->n_interfaces == 1 ? port->interfaces[0] : NULL;
+
+        b->ports[i].ofport = iface && iface->n_ofport && iface->ofport[0] > 0
+                             ? u16_to_ofp(iface->ofport[0]) : OFPP_NONE;
+        b->ports[i].up = iface && iface->link_state
+                         && !strcmp(iface->link_state, "up");
+    }
+}
+
+void
+sim_bridge_run(struct sim_bridge *b, long long int now)
+{
+    struct sim_bridge_private *p = b->private;
+
+    idl_redial(&p->redial, p->idl, p->ovsdb, now);
+    ovsdb_idl_run(p->idl);
+    read_ports(b);
+    ofctl_run(p->ofctl, now);
+}
+
+void
+sim_bridge_wait(struct sim_bridge *b)
+{
+    ovsdb_idl_wait(b->private->idl);
+    ofctl_wait(b->private->ofctl);
+}
+
+/* --- Writing ---------------------------------------------------------------*/
+
+static void
+set_vlans(const struct ovsrec_port *port, const struct forwarding_port *fp)
+{
+    int64_t *trunks = xmalloc(FORWARDING_N_VLANS * sizeof *trunks);
+    const char *mode = "trunk";
+    int64_t tag = 0;
+    size_t n = 0, vid;
+
+    if (fp) {
+        BITMAP_FOR_EACH_1 (vid, FORWARDING_N_VLANS, fp->members) {
+            trunks[n++] = vid;
+        }
+        tag = fp->native;
+        mode = !tag ? "trunk" : fp->native_tagged ? "native-tagged"
+               : "native-untagged";
+    }
+    if (!n) {
+        trunks[n++] = NO_VLAN;
+    }
+    ovsrec_port_set_trunks(port, trunks, n);
+    ovsrec_port_set_tag(port, &tag, tag != 0);
+    ovsrec_port_set_vlan_mode(port, mode);
+    free(trunks);
+}
+
+static const struct ovsrec_port *
+make_port(struct ovsdb_idl_txn *txn, const struct ovsrec_bridge *br,
+          const char *name, const char *type)
+{
+    const struct ovsrec_port *port = ovsrec_port_insert(txn);
+    struct ovsrec_interface *iface = ovsrec_interface_insert(txn);
+
+    ovsrec_interface_set_name(iface, name);
+    ovsrec_interface_set_type(iface, type);
+    ovsrec_port_set_name(port, name);
+    ovsrec_port_set_interfaces(port, &iface, 1);
+    ovsrec_bridge_update_ports_addvalue(br, port);
+    return port;
+}
+
+/* The bridge with its own port, through which nothing goes: the machine that
+ * plays the switch is not on the network that it switches. */
+static const struct ovsrec_bridge *
+make_bridge(const struct sim_bridge_private *p, struct ovsdb_idl_txn *txn)
+{
+    const struct ovsrec_open_vswitch *ovs = ovsrec_open_vswitch_first(p->idl);
+    const struct ovsrec_bridge *br = find_bridge(p);
+    const struct ovsrec_port *own;
+
+    if (!br) {
+        br = ovsrec_bridge_insert(txn);
+        ovsrec_bridge_set_name(br, p->name);
+        ovsrec_open_vswitch_update_bridges_addvalue(ovs, br);
+    }
+    ovsrec_bridge_set_fail_mode(br, "secure");
+    ovsrec_bridge_set_datapath_type(br, vswitch_datapath_type());
+    own = find_port(br, p->name);
+    if (!own) {
+        own = make_port(txn, br, p->name, "internal");
+    }
+    set_vlans(own, NULL);
+    return br;
+}
+
+/* Waits until 'done' or 'deadline'. */
+static int
+wait_for(struct sim_bridge *b, bool (*done)(const struct sim_bridge *,
+                                            int64_t),
+         int64_t arg, long long int deadline)
+{
+    for (;;) {
+        sim_bridge_run(b, time_msec());
+        if (done(b, arg)) {
+            return 0;
+        } else if (time_msec() >= deadline) {
+            return ETIMEDOUT;
+        }
+        sim_bridge_wait(b);
+        poll_timer_wait_until(deadline);
+        poll_block();
+    }
+}
+
+static bool
+is_connected(const struct sim_bridge *b, int64_t arg OVS_UNUSED)
+{
+    return idl_may_write(b->private->idl)
+           && ovsrec_open_vswitch_first(b->private->idl);
+}
+
+static bool
+is_configured(const struct sim_bridge *b, int64_t cfg)
+{
+    const struct ovsrec_open_vswitch *ovs
+        = ovsrec_open_vswitch_first(b->private->idl);
+
+    return ovs && ovs->cur_cfg >= cfg;
+}
+
+static bool
+is_enforced(const struct sim_bridge *b, int64_t goal)
+{
+    return ofctl_enforced(b->private->ofctl) >= goal;
+}
+
+/* Writes the columns and waits until ovs-vswitchd has done it. */
+static int
+write_columns(struct sim_bridge *b, const struct forwarding *f,
+              long long int deadline)
+{
+    struct sim_bridge_private *p = b->private;
+    const struct ovsrec_bridge *br;
+    enum ovsdb_idl_txn_status status;
+    struct ovsdb_idl_txn *txn;
+    int64_t cfg;
+
+    if (wait_for(b, is_connected, 0, deadline)) {
+        return ETIMEDOUT;
+    }
+    txn = ovsdb_idl_txn_create(p->idl);
+    br = make_bridge(p, txn);
+    for (size_t i = 0; i < b->n_ports; i++) {
+        const char *device = b->ports[i].device;
+        const struct ovsrec_port *port = find_port(br, device);
+
+        set_vlans(port ? port : make_port(txn, br, device, ""),
+                  forwarding_find(f, b->ports[i].number));
+    }
+    ovsdb_idl_txn_increment(txn, &ovsrec_open_vswitch_first(p->idl)->header_,
+                            &ovsrec_open_vswitch_col_next_cfg, false);
+    status = ovsdb_idl_txn_commit_block(txn);
+    cfg = status == TXN_SUCCESS ? ovsdb_idl_txn_get_increment_new_value(txn)
+          : 0;
+    if (status != TXN_SUCCESS && status != TXN_UNCHANGED) {
+        VLOG_WARN("cannot configure bridge %s: %s", p->name,
+                  ovsdb_idl_txn_get_error(txn));
+    }
+    ovsdb_idl_txn_destroy(txn);
+    return status != TXN_SUCCESS && status != TXN_UNCHANGED ? EIO
+           : wait_for(b, is_configured, cfg, deadline);
+}
+
+/* Installs flows and waits until they are in force. */
+static int
+write_flows(struct sim_bridge *b, const struct forwarding *f,
+            long long int deadline)
+{
+    struct sim_bridge_private *p = b->private;
+    struct flow_list flows;
+
+    flow_list_init(&flows);
+    sim_bridge_make_flows(b->ports, b->n_ports, f, &flows);
+    flowtab_replace(p->flowtab, 1, &flows);
+    ofctl_set_goal(p->ofctl, ++p->goal);
+    ofctl_allow_changes(p->ofctl);
+    ofctl_expect(p->ofctl, p->goal);
+    return wait_for(b, is_enforced, p->goal, deadline);
+}
+
+/* The flows of the old state that the new one has too, so that what the new
+ * one forbids is over first; then the VLANs; then all flows. */
+int
+sim_bridge_apply(struct sim_bridge *b, const struct forwarding *f, int timeout)
+{
+    struct sim_bridge_private *p = b->private;
+    long long int deadline = time_msec() + timeout;
+    struct forwarding between;
+    int error;
+
+    if (!p->uncertain && p->current.n && forwarding_equal(&p->current, f)) {
+        return 0;
+    }
+    p->uncertain = true;
+    forwarding_clone(&between, f);
+    forwarding_restrict(&between, &p->current);
+    error = p->current.n ? write_flows(b, &between, deadline)
+                         : write_columns(b, &between, deadline);
+    if (!error) {
+        error = write_columns(b, f, deadline);
+    }
+    if (!error) {
+        error = write_flows(b, f, deadline);
+    }
+    forwarding_destroy(&between);
+    if (!error) {
+        forwarding_destroy(&p->current);
+        forwarding_clone(&p->current, f);
+        p->uncertain = false;
+    }
+    return error;
+}
+
+void
+sim_bridge_destroy(struct sim_bridge *b)
+{
+    struct sim_bridge_private *p;
+    struct forwarding off = { .n = 0 };
+
+    if (!b) {
+        return;
+    }
+    p = b->private;
+    if (write_columns(b, &off, time_msec() + 2000)) {
+        VLOG_WARN("bridge %s goes on as it was", p->name);
+    }
+    ofctl_destroy(p->ofctl);
+    flowtab_destroy(p->flowtab);
+    ovsdb_idl_destroy(p->idl);
+    forwarding_destroy(&p->current);
+    for (size_t i = 0; i < b->n_ports; i++) {
+        free(b->ports[i].device);
+    }
+    free(b->ports);
+    free(p->ovsdb);
+    free(p->name);
+    free(p);
+    free(b);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a bridge of Open vSwitch has to do to forward as a switch's tables
+ * say, or why it cannot.
+ *
+ * Pure.  Two things work together: each port's VLANs, as the Port table of
+ * Open vSwitch knows them, and a few flows in front of the bridge's normal
+ * forwarding for what that table does not know (RFC 4363):
+ *
+ *  - "native" is the VLAN whose frames leave untagged; what comes in untagged
+ *    goes there too, unless 'drop_untagged' (flow: drop);
+ *  - "members" are the VLANs that the port is in, tagged but for the native
+ *    one.  A bridge always filters what comes in by them.  So frames of other
+ *    VLANs that a port without ingress filtering takes in are flooded to the
+ *    members of their VLAN ('strays', 'stray_untagged'; flows).
+ *
+ * Two things are beyond both, and such tables are refused: a port that is
+ * untagged in two VLANs, and one that takes untagged frames into another VLAN
+ * than it sends untagged. */
+
+#ifndef SWITCHSIM_FORWARDING_H
+#define SWITCHSIM_FORWARDING_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "openvswitch/compiler.h"
+
+struct switch_tables;
+
+#define FORWARDING_N_VLANS 4096 /* Bits of each bitmap below. */
+
+struct forwarding_port {
+    unsigned int number;        /* dot1dBasePort. */
+    unsigned int native;        /* VLAN of untagged frames, 0: none. */
+    bool native_tagged;         /* They leave tagged all the same. */
+    bool drop_untagged;
+    unsigned int stray_untagged; /* VLAN into which they are flooded, 0:
+                                 * none. */
+    unsigned long *members;     /* Owned.  Bit V: in VLAN V. */
+    unsigned long *strays;      /* Owned.  Bit V: takes in V, is not in it. */
+};
+
+struct forwarding {
+    struct forwarding_port *ports; /* By number, ascending. */
+    size_t n;
+};
+void forwarding_destroy(struct forwarding *);           /* Then as empty. */
+
+/* What 'tables' mean.  Returns NULL, or what a bridge cannot do, with the port
+ * concerned in '*port' (0: none in particular), and '*f' empty; caller
+ * frees. */
+char *forwarding_make(const struct switch_tables *tables,
+                      struct forwarding *f, unsigned int *port)
+    OVS_WARN_UNUSED_RESULT;
+/* Makes port 'number' deaf and mute. */
+void forwarding_mute(struct forwarding *, unsigned int number);
+/* NULL if there is no such port. */
+struct forwarding_port *forwarding_find(const struct forwarding *,
+                                        unsigned int number);
+bool forwarding_equal(const struct forwarding *, const struct forwarding *);
+/* 'f' less what the flows of 'other' would not let through, too: what can be
+ * in force while the bridge goes from one to the other. */
+void forwarding_restrict(struct forwarding *f, const struct forwarding *other);
+void forwarding_clone(struct forwarding *dst, const struct forwarding *src);
+
+#endif /* switchsim/forwarding.h */

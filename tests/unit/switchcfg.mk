@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests of the pure part of switchcfg; the switch in memory stands for devices.
+
+switchcfg_test_archives := switchcfg/libswitchcfg-fake.a \
+	switchcfg/libswitchcfg.a switchcfg/libswitchcfg-core.a \
+	flowpolicy/libflowpolicy.a flowpolicy/libflowpolicy-core.a lib/libtvd.a
+
+$(eval $(call unit_test,test-switch-recorded,tests/unit/test-switch-recorded.c \
+	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-exhaustive,tests/unit/test-switch-exhaustive.c \
+	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-codec,tests/unit/test-switch-codec.c, \
+	switchcfg/libswitchcfg-core.a flowpolicy/libflowpolicy-core.a lib/libtvd.a))
+$(eval $(call unit_test,test-switch-tables,tests/unit/test-switch-tables.c, \
+	$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-plan,tests/unit/test-switch-plan.c \
+	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-reconcile,tests/unit/test-switch-reconcile.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-cisco,tests/unit/test-switch-cisco.c \
+	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+
+# Not a test by itself: tests/system/test-snmp drives it.
+$(eval $(call program,tests/switch-tool,tests/system/switch-tool.c, \
+	switchcfg/libswitchcfg-snmp.a $(switchcfg_test_archives), \
+	$(switchcfg_libs) $(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-session,tests/unit/test-switch-session.c, \
+	$(switchcfg_test_archives),$(flowpolicy_libs)))

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * OIDs, values and their sizes; port lists; recordings. */
+
+#include <config.h>
+
+#include <stdlib.h>
+#include "openvswitch/dynamic-string.h"
+#include "switchcfg/mib.h"
+#include "switchcfg/portlist.h"
+#include "switchcfg/snmprec.h"
+#include "switchcfg/wanted.h"
+#include "tests/unit/tap.h"
+#include "util.h"
+
+static void
+test_oids(void)
+{
+    static const struct {
+        const char *text, *printed;
+    } tests[] = {
+        { "1.3.6.1", "1.3.6.1" }, { ".1.3", "1.3" }, { "0", "0" },
+        { "1.4294967295", "1.4294967295" }, { "1.4294967296", NULL },
+        { "", NULL }, { ".", NULL }, { "1.", NULL }, { "1..3", NULL },
+        { "1.x", NULL }, { "-1", NULL }, { "1.3 ", NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        struct mib_oid oid;
+        char *printed = mib_oid_parse(tests[i].text, strlen(tests[i].text),
+                                      &oid) ? mib_oid_to_string(&oid) : NULL;
+
+        is_str(printed, tests[i].printed, "OID \"%s\"", tests[i].text);
+        free(printed);
+    }
+}
+
+/* Sizes of varbinds, counted by hand. */
+static void
+test_sizes(void)
+{
+    static const struct {
+        const char *line;
+        size_t size;
+    } tests[] = {
+        { "1.3.6.1.2.1.1.3.0|5|", 14 },
+        { "1.3.6.1.2.1.17.7.1.4.5.1.1.3|66|110", 20 },
+        { "1.3.6.1.2.1.17.7.1.4.5.1.1.3|66|200", 21 },
+        { "1.3.6.1.2.1.17.7.1.4.3.1.2.110|4x|ff0000000000", 25 },
+        { "1.3.6.1.2.1.17.7.1.4.3.1.2.4094|4x|ff0000000000", 26 },
+        { "1.3.6.1.4.1.99999.1|2|-129", 17 },
+        { "1.3|70|18446744073709551615", 16 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        struct mib_varbinds vbs = { .n = 0 };
+        char *error = snmprec_parse(tests[i].line, strlen(tests[i].line),
+                                    &vbs);
+        size_t size = error ? 0 : mib_varbind_size(&vbs.v[0]);
+
+        ok(size == tests[i].size, "%s takes %"PRIuSIZE" octets (%"PRIuSIZE")",
+           tests[i].line, tests[i].size, size);
+        free(error);
+        mib_varbinds_destroy(&vbs);
+    }
+}
+
+static void
+test_portlists(void)
+{
+    static const struct {
+        const char *what;
+        enum portlist_order order;
+        uint8_t octets[4];
+        size_t n;
+        int set;                /* Port; negative: clear it. */
+        uint8_t after[4];
+        size_t n_after;
+        const char *text;
+    } tests[] = {
+        { "first port", PORTLIST_MSB_FIRST, {0}, 1, 1, {0x80}, 1, "1" },
+        { "lowest bit first", PORTLIST_LSB_FIRST, {0}, 1, 1, {1}, 1, "1" },
+        { "grows as needed", PORTLIST_MSB_FIRST, {0}, 0, 17,
+          {0, 0, 0x80}, 3, "17" },
+        { "other bits stay", PORTLIST_MSB_FIRST, {0xf0, 0x01}, 2, 9,
+          {0xf0, 0x81}, 2, "1-4,9,16" },
+        { "does not shrink", PORTLIST_MSB_FIRST, {0x80, 0}, 2, -1,
+          {0, 0}, 2, "-" },
+        { "clearing does not grow", PORTLIST_MSB_FIRST, {0x80}, 1, -9,
+          {0x80}, 1, "1" },
+        { "two in a row", PORTLIST_LSB_FIRST, {0x01}, 1, 2, {0x03}, 1,
+          "1,2" },
+        { "empty stays empty", PORTLIST_MSB_FIRST, {0}, 0, -5, {0}, 0, "-" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        struct ds s = DS_EMPTY_INITIALIZER;
+        struct portlist list, after;
+
+        portlist_init(&list, tests[i].octets, tests[i].n);
+        portlist_init(&after, tests[i].after, tests[i].n_after);
+        portlist_set(&list, tests[i].order, abs(tests[i].set),
+                     tests[i].set > 0);
+        portlist_format(&list, tests[i].order, &s);
+        ok(portlist_identical(&list, &after), "port list: %s", tests[i].what);
+        is_str(ds_cstr(&s), tests[i].text, "port list: %s, printed",
+               tests[i].what);
+        ds_destroy(&s);
+        portlist_destroy(&list);
+        portlist_destroy(&after);
+    }
+}
+
+/* Every length, both orders: each bit alone comes back. */
+static void
+test_round_trips(void)
+{
+    size_t n_bad = 0;
+
+    for (size_t n = 0; n <= 760; n += n < 16 ? 1 : 93) {
+        for (int order = PORTLIST_MSB_FIRST; order <= PORTLIST_LSB_FIRST;
+             order++) {
+            for (unsigned int port = 1; port <= 8 * n; port++) {
+                struct portlist list = { .n = 0 };
+
+                portlist_grow(&list, n);
+                portlist_set(&list, order, port, true);
+                n_bad += list.n != n
+                         || portlist_next(&list, order, 0) != port
+                         || portlist_next(&list, order, port) != 0;
+                portlist_set(&list, order, port, false);
+                n_bad += !portlist_is_empty(&list);
+                portlist_destroy(&list);
+            }
+        }
+    }
+    ok(!n_bad, "port lists of 0 to 760 octets, every port");
+}
+
+static void
+test_snmprec(void)
+{
+    static const struct {
+        const char *text;
+        const char *result;     /* Written again, or the error. */
+    } tests[] = {
+        { "1.3|4|x y\n", "1.3|4|x y\n" },
+        { "1.3|4|a|b\n", "1.3|4|a|b\n" },
+        { "1.3|4x|00\n", "1.3|4x|00\n" },
+        { "1.3|4x|41\n", "1.3|4|A\n" },
+        { "1.3|4x|\n", "1.3|4|\n" },
+        { "# c\n\n1.3|2|-7\r\n1.3|66|1", "1.3|2|-7\n1.3|66|1\n" },
+        { "1.3|64|192.0.2.1\n", "1.3|64x|c0000201\n" },
+        { "1.3|6|.1.3.6\n", "1.3|6|1.3.6\n" },
+        { "1.3|2|2147483648\n", "line 1: not a value of this type" },
+        { "1.3|2|-2147483648\n", "1.3|2|-2147483648\n" },
+        { "1.3|66|-1\n", "line 1: not a value of this type" },
+        { "1.3|4x|0\n", "line 1: not a value of this type" },
+        { "1.3|64|192.0.2.256\n", "line 1: not a value of this type" },
+        { "1.3|64|1.2.3\n", "line 1: not a value of this type" },
+        { "1.3|3|x\n", "line 1: not a type" },
+        { "1.3||x\n", "line 1: not a type" },
+        { "1.3|4\n", "line 1: not of the form OID|TYPE|VALUE" },
+        { "1.3|2|1\nx|2|1\n", "line 2: not an object identifier" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        struct mib_varbinds vbs = { .n = 0 };
+        struct ds s = DS_EMPTY_INITIALIZER;
+        char *error = snmprec_parse(tests[i].text, strlen(tests[i].text),
+                                    &vbs);
+
+        for (size_t k = 0; k < vbs.n; k++) {
+            snmprec_format(&vbs.v[k], &s);
+        }
+        is_str(error ? error : ds_cstr(&s), tests[i].result, "recording %"
+               PRIuSIZE, i + 1);
+        free(error);
+        ds_destroy(&s);
+        mib_varbinds_destroy(&vbs);
+    }
+}
+
+static void
+test_vidsets(void)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    struct vidset set = { .bits = { 0 } };
+
+    vidset_format(&set, &s);
+    ds_put_char(&s, ' ');
+    vidset_add(&set, 1);
+    vidset_add(&set, 64);
+    vidset_add(&set, 65);
+    vidset_add(&set, 4093);
+    vidset_add(&set, 4094);
+    vidset_add(&set, 4095);
+    vidset_remove(&set, 1);
+    vidset_format(&set, &s);
+    is_str(ds_cstr(&s), "- 64,65,4093-4095", "sets of VIDs");
+    ds_destroy(&s);
+}
+
+int
+main(void)
+{
+    test_oids();
+    test_sizes();
+    test_portlists();
+    test_round_trips();
+    test_snmprec();
+    test_vidsets();
+    return tap_done();
+}
