@@ -48,9 +48,11 @@ class Tap:
         self.count += 1
         print(f"ok {self.count} - {what} # SKIP {why}", flush=True)
 
-    def seed(self):
-        """The seed of this run: $TVD_SEED, or one to be told."""
-        seed = int(os.environ.get("TVD_SEED") or random.SystemRandom().randrange(1 << 31))
+    def seed(self, fixed=None):
+        """The seed of this run: $TVD_SEED; else 'fixed', if given; else one to
+        be told."""
+        seed = int(os.environ.get("TVD_SEED") or fixed
+                   or random.SystemRandom().randrange(1 << 31))
         print(f"# seed {seed}; rerun: sudo TVD_SEED={seed} tests/system/{self.name}",
               flush=True)
         return seed
