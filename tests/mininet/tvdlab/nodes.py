@@ -107,7 +107,8 @@ class Machine:
         run(self, ["ovsdb-tool", "create", programs.OVS_DB, programs.OVS_SCHEMA])
         self.start_program(supervisor, "ovsdb-server", argv["ovsdb-server"])
         self.wait_path("/run/openvswitch/db.sock", supervisor, "ovsdb-server")
-        self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
+        # The socket is there a moment before anybody listens.
+        self.vsctl("--retry", "--no-wait", "init", "--", "set", "Open_vSwitch", ".",
                    f"external_ids:system-id={self.name}", *settings)
         self.start_program(supervisor, "ovs-vswitchd", argv["ovs-vswitchd"])
 
