@@ -443,7 +443,7 @@ pipeline_get_nic_vlans(const struct pipeline *p, const struct model *model,
     if (!tvd || known->flood_port == OFPP_NONE) {
         return 0;
     }
-    if (tvd->vlan) {
+    if (tvd->vlan && !simap_is_empty(&tvd->hosts)) {
         add_vlan(vlans, &n, max, tvd->vlan);
     }
     for (int in = 0; in < 2; in++) {
