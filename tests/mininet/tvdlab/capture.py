@@ -95,9 +95,10 @@ class Links:
         self.senders = {}
         for host, device in reply["links"].items():
             if hosts is None or host in hosts:
-                sock = open_link(fds[0], device)
+                fd = fds[reply["at"][host]]
+                sock = open_link(fd, device)
                 self.sockets[sock.fileno()] = (host, sock)
-                self.senders[host] = sniffer.open_socket(fds[0], device, receive=False)
+                self.senders[host] = sniffer.open_socket(fd, device, receive=False)
         self._epoll = select.epoll()
         for fd in self.sockets:
             self._epoll.register(fd, select.EPOLLIN)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from . import facts, ns, policy, programs, state
+from . import facts, ns, policy, programs, state, wiring
 from .state import LabError
 
 LAB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab")
@@ -24,12 +24,14 @@ def check(path):
 
 
 def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=False,
-       vlan=False, cluster=False, lifetime=None, controller_options=()):
+       vlan=False, cluster=False, lifetime=None, controller_options=(),
+       snmp=False):
     """Brings up lab 'name' from policy file 'path'; all or nothing.  With
     wire=False no EEs are made, which benchmarks do in their own way; with
     'cluster' the database is a cluster (cluster.py) whose controllers get
-    'controller_options' too; hosts' certificates last for 'lifetime'; the rest
-    as in policy.derive()."""
+    'controller_options' too; hosts' certificates last for 'lifetime'; with
+    'snmp' the controller sets the switches that the policy has; the rest as in
+    policy.derive()."""
     if not os.path.exists(path):
         raise LabError(f"{path}: no such file")
     wrong = check(path)
@@ -38,8 +40,11 @@ def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=Fa
     data, note = policy.derive(policy.load(path), only, collapse, vlan)
     if note:
         progress(note)
+    unplayable = wiring.of_policy(data)[1] if snmp else None
+    if unplayable:
+        progress(f"one plain switch stands for those of the policy: {unplayable}")
     options = {"file": os.path.abspath(path), "note": note,
-               "wire": wire, "cluster": cluster, "lifetime": lifetime,
+               "wire": wire, "cluster": cluster, "lifetime": lifetime, "snmp": snmp,
                "controller_options": list(controller_options)}
     return _start(name, options, data, progress)
 

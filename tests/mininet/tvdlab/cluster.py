@@ -89,7 +89,8 @@ class ManagerNode(nodes.Machine, Host):
             programs.find("tvd-controller"), f"--db={addresses(PLAIN_PORT, 'tcp:')}",
             f"--api=punix:{api(self.index)}", f"--pki={PKI}", f"--listen={listen}",
             f"--enrol=ptcp:{ENROL_PORT}:{self.address()}",
-            *self.site.lifetime_option(), *self.site.controller_options,
+            *self.site.lifetime_option(), *self.site.switch_options(),
+            *self.site.controller_options,
             "-vconsole:warn", "--log-file=/var/log/tvd-controller.log"])
         self.wait_path(api(self.index), supervisor, "controller")
         if self.index == 0:

@@ -23,7 +23,7 @@ def cmd_up(args):
     began = time.monotonic()
     lab = client.up(args.name, args.file, args.only, progress, collapse=args.collapse,
                     vlan=args.vlan, cluster=args.cluster,
-                    lifetime=args.certificate_lifetime)
+                    lifetime=args.certificate_lifetime, snmp=not args.plain_fabric)
     stand_ins = [n["ee"] for n in lab.nics if n["kind"] == "vm"]
     if stand_ins:
         progress(f"{len(stand_ins)} VMs are played by namespaces "
@@ -189,12 +189,14 @@ def parser():
                    help="all TVDs cross between hosts as VLANs, whatever their channel")
     p.add_argument("--cluster", action="store_true",
                    help="three database servers and two controllers, on three machines")
+    p.add_argument("--plain-fabric", action="store_true",
+                   help="one switch that is set by the lab, not those of the policy")
     p.add_argument("--certificate-lifetime", metavar="TIME",
                    help="of the hosts' certificates, for example 90s")
     verb("probe", cmd_probe, "measure who reaches whom and compare with the policy; "
          "exit status 1 if anything differs", [form])
     p = verb("shell", cmd_shell, "run a shell or a command in an EE or on a machine: a host, "
-             "or of several hosts 'controller', 'fabric', 'management'")
+             "or of several hosts 'controller', 'fabric' (or a switch), 'management'")
     p.add_argument("ee", metavar="EE|HOST")
     p.add_argument("command", metavar="CMD", nargs="*")
     p = verb("ctl", cmd_ctl, "run tvdctl against the lab's controller")

@@ -18,6 +18,8 @@ import time
 import traceback
 
 from . import cluster, fabric, facts, nodes, ns, placement, policy, programs, site, state
+from . import wiring
+from .snmpswitch import SnmpFabric, SnmpSwitch
 from .state import LabError
 
 MAX_FDS = 200                   # The kernel passes at most 253 at a time.
@@ -126,14 +128,14 @@ class LabDaemon:
         if options.get("plain"):
             self.plain(options["plain"], began)
             return
-        hosts = list((policy.load(options["policy"]).get("hosts") or {}))
-        self.add_machines(hosts)
+        self.add_machines(policy.load(options["policy"]))
         self.site.start(self.step)
         if options.get("wire", True):
             self.sync()
 
-    def add_machines(self, hosts):
+    def add_machines(self, data):
         """Makes the nodes of all hosts and what is between them."""
+        hosts = list(data.get("hosts") or {})
         many = len(hosts) > 1 or self.options.get("cluster")
         for name in hosts:
             self.add_machine(self.net.addHost, name, nodes.HostNode,
@@ -145,14 +147,25 @@ class LabDaemon:
             self.add_cluster()
         else:
             self.add_machine(self.net.addHost, "controller", nodes.ControllerNode)
-        self.add_machine(self.net.addSwitch, "fabric", fabric.FabricSwitch, "fabric/")
+        self.add_fabric(wiring.of_policy(data)[0] if self.options.get("snmp") else None)
         self.add_machine(self.net.addSwitch, "management", fabric.ManagementSwitch)
-        hosts = self.site.hosts.values()
-        for machine in (*(self.site.managers or [self.site.admin]), *hosts):
-            link = fabric.link_name(machine.name)
-            if machine in hosts:
-                nodes.Cable(machine, self.site.fabric, fabric.UPLINK, link)
-            nodes.Cable(machine, self.site.management, fabric.MANAGEMENT, link)
+        self.site.fabric.plug(self.site.hosts)
+        switches = self.site.fabric.nodes() if self.site.snmp() else ()
+        for machine in (*(self.site.managers or [self.site.admin]), *self.site.hosts.values(),
+                        *switches):
+            nodes.Cable(machine, self.site.management, fabric.MANAGEMENT,
+                        fabric.link_name(machine.name))
+
+    def add_fabric(self, cables):
+        """What is between the hosts: the switches of the policy, cabled as
+        'cables' say, or one that we set ourselves."""
+        if not cables:
+            self.add_machine(self.net.addSwitch, "fabric", fabric.FabricSwitch, "fabric/")
+            return
+        self.site.fabric = SnmpFabric(cables)
+        for name in cables.switches:
+            switch = self.add_machine(self.net.addSwitch, name, SnmpSwitch, f"{name}/")
+            self.site.fabric.add(name, switch)
 
     def add_cluster(self):
         shared = os.path.join(self.dir, "shared")
@@ -194,6 +207,10 @@ class LabDaemon:
         if made or removed:
             self.nics = site.wait_installed(self.site, set(made), self.barred())
             self.step_quiet(f"{len(made)} EEs made, {len(removed)} removed", began)
+        if self.site.snmp():
+            began = time.monotonic()
+            self.site.wait_switches()
+            self.step_quiet("the switches are as wanted, by reading them back", began)
         return {"made": made, "removed": removed}
 
     def step_quiet(self, text, since):
@@ -405,12 +422,25 @@ class LabDaemon:
         return {}
 
     def do_links(self):
-        """The fabric's links: {host: device} in the namespace that comes with
-        it."""
-        if not self.site.fabric:
-            return {"links": {}}, []
-        return ({"links": self.site.fabric.links},
-                [os.open(f"/proc/{self.site.fabric.pid}/ns/net", os.O_RDONLY)])
+        """The fabric's links: {host: device}, and {host: which of the
+        namespaces that come with it has it}."""
+        places = self.site.fabric.places() if self.site.fabric else {}
+        switches = self.site.fabric.nodes() if self.site.fabric else []
+        return ({"links": {host: device for host, (_, device) in places.items()},
+                 "at": {host: switches.index(switch) for host, (switch, _) in places.items()}},
+                [os.open(f"/proc/{switch.pid}/ns/net", os.O_RDONLY) for switch in switches])
+
+    def do_misbehave(self, switch, how):
+        """See SnmpSwitch.misbehave(); 'switch' is the policy's name."""
+        if not self.site.snmp() or switch not in self.site.fabric.switches:
+            raise LabError(f"no switch '{switch}' that is managed by SNMP in this lab")
+        self.site.fabric.switches[switch].misbehave(*how)
+        return {}
+
+    def do_settle(self):
+        """Waits until the switches are as wanted."""
+        self.site.wait_switches()
+        return {}
 
     # Moving EEs, in steps; see moves.py.
 

@@ -21,6 +21,10 @@ MANAGEMENT = "mgmt0"            # and on the management network.
 NETWORK = "172.31"              # Of the management network, /16.
 CONTROLLER_ADDRESS = NETWORK + ".0.1"
 DATABASE_PORT, ENROL_PORT = 6641, 6645
+# A switch learns from every frame.  Open vSwitch does not from those whose way
+# it has cached, of an EE that has come back to a port; so that it forgets ways
+# soon.
+FORGET = ("other_config:max-idle=100", "other_config:max-revalidator=100")
 ALL, NONE = "[]", "[4095]"      # Values of a port's trunks; ALL: untagged frames too.
 
 
@@ -40,6 +44,12 @@ def host_address(index):
     return f"{NETWORK}.{1 + index // 250}.{1 + index % 250}"
 
 
+def switch_address(index):
+    """The management address of switch number 'index' of those that are
+    managed by SNMP, beside the one that the policy says."""
+    return f"{NETWORK}.{200 + index // 250}.{1 + index % 250}"
+
+
 class FabricSwitch(nodes.Machine, Switch):
     """The switch between the hosts.  Starting it in an ordinary Mininet network
     (net.start()) brings up the whole site."""
@@ -56,17 +66,30 @@ class FabricSwitch(nodes.Machine, Switch):
         self.links[host] = link_name(host)
 
     def start_switching(self, supervisor):
-        # A switch learns from every frame.  Open vSwitch does not from those whose
-        # way it has cached, of an EE that has come back to a port; so that it
-        # forgets ways soon.
-        self.start_ovs(supervisor, "other_config:max-idle=100",
-                       "other_config:max-revalidator=100")
+        self.start_ovs(supervisor, *FORGET)
         args = ["add-br", BRIDGE, "--", "set", "Bridge", BRIDGE, "datapath_type=netdev",
                 "fail_mode=standalone"]
         for device in self.links.values():
             args += ["--", "add-port", BRIDGE, device, "--", "set", "Port", device,
                      "vlan_mode=trunk"]
         self.vsctl(*args)
+
+    def nodes(self):
+        """The switches of this fabric (see SnmpFabric)."""
+        return [self]
+
+    def plug(self, hosts):
+        """Makes the cables to 'hosts', nodes by name."""
+        for name, host in hosts.items():
+            nodes.Cable(host, self, UPLINK, link_name(name))
+
+    def places(self):
+        """{host: (switch, its device)}."""
+        return {host: (self, device) for host, device in self.links.items()}
+
+    def configure(self, trunks):
+        """As an administrator would, before there is any traffic."""
+        self.restrict(trunks)
 
     def restrict(self, trunks):
         """Sets which VLANs the ports carry: {host: VLAN ids, or ALL or NONE}."""

@@ -12,7 +12,7 @@ the same time."""
 import concurrent.futures
 import time
 
-from . import cluster, facts, fabric, nodes, placement, policy, programs
+from . import cluster, facts, fabric, nodes, placement, policy, programs, snmpswitch
 from .state import LabError
 
 REMOTE = (f"--db=ssl:{fabric.CONTROLLER_ADDRESS}:{fabric.DATABASE_PORT}", "--enrol")
@@ -38,7 +38,7 @@ class Site:
         self.admin = None           # Where the controller runs, or the first does.
         self.managers = []          # The machines of a cluster, if there is one.
         self.controller_options = []        # Of theirs, more than they need.
-        self.fabric = None
+        self.fabric = None          # FabricSwitch, or an SnmpFabric.
         self.management = None
         self.ees = {}               # EeNode by name, of a topology.
 
@@ -51,6 +51,8 @@ class Site:
             self.admin = self.managers[0]
         elif isinstance(node, nodes.ControllerNode):
             self.admin = node
+        elif isinstance(node, snmpswitch.SnmpSwitch):
+            pass                    # It is part of a fabric, self.fabric.
         elif isinstance(node, fabric.FabricSwitch):
             self.fabric = node
         elif isinstance(node, fabric.ManagementSwitch):
@@ -60,8 +62,8 @@ class Site:
 
     def machines(self):
         """All nodes but the EEs, by name."""
-        found = [*self.hosts.values(), *(self.managers or [self.admin]), self.fabric,
-                 self.management]
+        found = [*self.hosts.values(), *(self.managers or [self.admin]),
+                 *(self.fabric.nodes() if self.fabric else ()), self.management]
         return {node.name: node for node in found if node}
 
     # Starting.
@@ -112,6 +114,11 @@ class Site:
         for index, host in enumerate(self.hosts.values()):
             self.management.connect(host.name)
             fabric.set_address(host, fabric.host_address(index))
+        if self.snmp():
+            managers = self.managers or [self.admin]
+            self.fabric.connect_management(self.management, managers)
+            for machine in managers:
+                self.fabric.give_credentials(machine)
         starts = [lambda: self.fabric.start_switching(self.supervisor),
                   (lambda: cluster.start(self)) if self.managers else
                   lambda: self.admin.start_controller(self.supervisor, *self._listen())]
@@ -121,19 +128,31 @@ class Site:
 
     def _listen(self):
         """The controller's options for hosts elsewhere."""
-        return [*LISTEN, *self.lifetime_option()]
+        return [*LISTEN, *self.lifetime_option(), *self.switch_options()]
 
     def lifetime_option(self):
         return [f"--certificate-lifetime={self.lifetime}"] if self.lifetime else []
+
+    def snmp(self):
+        """Whether the controller sets the VLANs of the fabric."""
+        return isinstance(self.fabric, snmpswitch.SnmpFabric)
+
+    def switch_options(self):
+        return self.fabric.controller_options() if self.snmp() else []
+
+    def wait_switches(self):
+        """Waits until switches that are managed by SNMP are as they should be."""
+        if self.snmp():
+            self.fabric.wait(self.admin.ctl)
 
     def configure_switch(self):
         """Each port of the switch carries what its host's label allows."""
         rules = placement.Rules(policy.load(self.policy))
         tvds = facts.rows(self.admin.ctl("--format=json", "show", "tvds"))
-        self.fabric.restrict({host: {tvd["vlan"] for tvd in tvds if tvd["channel"] == "vlan"
-                                     and tvd["name"] in rules.tvds
-                                     and rules.may_carry(host, tvd["name"])}
-                              for host in self.hosts})
+        self.fabric.configure({host: {tvd["vlan"] for tvd in tvds if tvd["channel"] == "vlan"
+                                      and tvd["name"] in rules.tvds
+                                      and rules.may_carry(host, tvd["name"])}
+                               for host in self.hosts})
 
     def _start_agent(self, host):
         self.admin.enrol(host)
