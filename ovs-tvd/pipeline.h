@@ -53,8 +53,8 @@ void pipeline_get_vlans(const struct pipeline *, unsigned long *bitmap);
 uint64_t pipeline_vlans_generation(const struct pipeline *);
 
 /* The VLANs in which others look for the NIC, which is here: its TVD's, if that
- * has NICs elsewhere, and those in which NICs of its TVD meet others.  Stores at most 'max' and returns
- * how many. */
+ * has NICs elsewhere, and those in which NICs of its TVD meet others.  Stores
+ * at most 'max' and returns how many. */
 size_t pipeline_get_nic_vlans(const struct pipeline *, const struct model *,
                               uint32_t nic_id, uint16_t *vlans, size_t max);
 
