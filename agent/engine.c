@@ -346,9 +346,9 @@ status_result(struct engine *e, bool failed)
 {
     struct status *st = &e->status;
 
-    if (st->in_flight && e->loop.cur_cfg == st->serial) {
+    if (st->asked && e->loop.cur_cfg == st->serial) {
         status_committed(st, &e->events, true);
-    } else if (st->in_flight && failed) {
+    } else if (st->asked && failed) {
         static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 
         VLOG_WARN_RL(&rl, "cannot write the agent's state to the TVD "
@@ -379,6 +379,7 @@ run_db(struct engine *e)
     ovsdb_idl_loop_run(&e->loop);
     status_result(e, false);
     first = !tvd_db_model(e->db);
+    tvd_db_set_asked(e->db, e->status.asked);
     changes = tvd_db_run(e->db);
     if (changes) {
         if (first) {

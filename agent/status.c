@@ -372,7 +372,7 @@ status_write(struct status *st, struct ovsdb_idl *idl,
         st->seqno = seqno;
     }
     write_events(st, txn, in->events);
-    st->in_flight = true;
+    st->asked = now;
 }
 
 void
@@ -388,14 +388,14 @@ status_committed(struct status *st, struct events *events, bool success)
         st->next_heartbeat = 0;
     }
     st->n_events = 0;
-    st->in_flight = false;
+    st->asked = 0;
 }
 
 void
 status_show_read(struct status *st)
 {
     /* The one that may be under way was begun before. */
-    st->hurry = STATUS_SHOW_READ + st->in_flight;
+    st->hurry = STATUS_SHOW_READ + (st->asked != 0);
 }
 
 void
@@ -404,7 +404,7 @@ status_wait(const struct status *st)
     if (st->renew_at) {
         poll_timer_wait_until(MAX(st->renew_at, st->retry_at));
     }
-    if (st->hurry && !st->in_flight) {
+    if (st->hurry && !st->asked) {
         poll_timer_wait_until(st->retry_at);
     }
     poll_timer_wait_until(MAX(st->next_heartbeat, st->retry_at));

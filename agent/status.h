@@ -38,8 +38,9 @@ struct status {
     uint64_t installed_pending;
     size_t n_events;            /* In the transaction under way. */
     unsigned int seqno;         /* Of the IDL, when last compared. */
-    bool in_flight;             /* A transaction is under way, */
-    int64_t serial;             /* with this number. */
+    long long int asked;        /* When the transaction under way was begun,
+                                 * ms; 0: there is none. */
+    int64_t serial;             /* Its number. */
     long long int retry_at;     /* No transaction before this. */
 };
 

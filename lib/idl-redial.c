@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
 #include "random.h"
 #include "socket-util.h"
@@ -26,6 +27,10 @@
 #define LASTING 3000            /* A connection that counts, ms. */
 #define MIN_SILENCE 1000        /* Of a connection, which is given up after */
 #define MAX_SILENCE 8000        /* twice as long, in ms. */
+#define MIN_ANSWER 1500         /* For a transaction, in ms: longer than */
+#define MAX_UNANSWERED 4        /* members give each other; and doublings. */
+
+VLOG_DEFINE_THIS_MODULE(idl_redial);
 
 static bool
 listens(const char *remote)
@@ -121,6 +126,34 @@ end_probe(struct idl_redial *r)
     return there;
 }
 
+/* Gives up a connection on which a transaction is not answered. */
+static void
+await_answer(struct idl_redial *r, struct ovsdb_idl *idl, long long int now)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+    long long int limit;
+
+    if (r->awaited != r->asked) {
+        if (r->awaited != r->given_up) {
+            r->unanswered = 0;
+        }
+        r->awaited = r->asked;
+    }
+    if (!r->asked || r->asked == r->given_up) {
+        return;
+    }
+    limit = r->asked + (MIN_ANSWER << r->unanswered);
+    if (now < limit) {
+        poll_timer_wait_until(limit);
+        return;
+    }
+    VLOG_WARN_RL(&rl, "a transaction has not been answered for %lld ms, "
+                 "trying another server", now - r->asked);
+    r->given_up = r->asked;
+    r->unanswered = MIN(r->unanswered + 1, MAX_UNANSWERED);
+    ovsdb_idl_force_reconnect(idl);
+}
+
 /* A connection is never cut, however long the first reading may take.  An
  * attempt to get one is, but where there is a server, only after ever more
  * time: it may have its hands full with many clients that come at once, and
@@ -138,6 +171,9 @@ redial_cluster(struct idl_redial *r, struct ovsdb_idl *idl,
         end_probe(r);
         r->next = r->verdict = 0;
         r->patience = 0;
+        if (strchr(remote, ',')) {
+            await_answer(r, idl, now);
+        }
         return;
     }
     if (!r->next) {

@@ -15,7 +15,14 @@
  * after 2 s, not after the IDL's 10 s: there are other members.  A server that
  * is slow must not lose its clients to that over and over: one that was
  * given up before it had done anything makes the next one wait twice as long, up
- * to 16 s. */
+ * to 16 s.
+ *
+ * So is one on which a transaction has not been answered for 1.5 s.  A member
+ * that had passed it on to a leader which died before it got there, and became
+ * the leader itself, keeps it without an end while others have it write more
+ * often than it would send heartbeats (ovsdb/raft.c of Open vSwitch 3.1 looks
+ * for commands that are overdue only when a heartbeat is due).  Here, too, one
+ * that was given up makes the next wait twice as long, up to 24 s. */
 
 #ifndef LIB_IDL_REDIAL_H
 #define LIB_IDL_REDIAL_H 1
@@ -27,7 +34,11 @@ struct ovsdb_idl;
 struct stream;
 
 struct idl_redial {
-    bool quick;                 /* Set by the user; see above. */
+    /* Set by the user; see above. */
+    bool quick;
+    long long int asked;        /* When the transaction that is under way was
+                                 * begun, ms; 0: there is none. */
+
     bool refused;               /* A local server did not listen when last
                                  * tried, or has been lost since. */
     long long int next;         /* When to look again, ms. */
@@ -40,6 +51,9 @@ struct idl_redial {
     long long int since;        /* When it was connected, ms; 0: it is not. */
     int tries;                  /* Since a connection lasted. */
     int silence;                /* Before a probe, ms; 0: not set. */
+    long long int awaited;      /* 'asked' when last looked at. */
+    long long int given_up;     /* The last 'asked' that was; 0: none. */
+    unsigned int unanswered;    /* How many in a row. */
 };
 
 /* To be called in each iteration with the IDL's remote; 'now' is time_msec().

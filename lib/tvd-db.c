@@ -415,6 +415,12 @@ tvd_db_controller(const struct tvd_db *db)
     return global ? global->controller : NULL;
 }
 
+void
+tvd_db_set_asked(struct tvd_db *db, long long int asked)
+{
+    db->redial.asked = asked;
+}
+
 bool
 tvd_db_may_write(struct tvd_db *db)
 {

@@ -150,6 +150,10 @@ const struct smap *tvd_db_policy(const struct tvd_db *);
  * the next ovsdb_idl_run(). */
 const char *tvd_db_controller(const struct tvd_db *);
 
+/* Tells when the transaction that is under way was begun, ms; 0: there is none.
+ * Of a cluster, a member that does not answer it is left for another one. */
+void tvd_db_set_asked(struct tvd_db *, long long int asked);
+
 /* True if changes would be sent to the database now (lib/idl-redial.h).  No
  * transaction may be open. */
 bool tvd_db_may_write(struct tvd_db *);
