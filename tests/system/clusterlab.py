@@ -7,45 +7,20 @@ import os
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
-import sys
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(TOP, os.environ.get("B", "build"))
+from tlsbase import (AGENT, BUILD, CONTROLLER, OVS_SCHEMA, Rpc, TOP, TVDCTL, Tally, over_tls,
+                     request_certificate, until)
+
 CLUSTER = os.path.join(TOP, "packaging/tvd-db-cluster")
-CONTROLLER = os.path.join(BUILD, "controller/tvd-controller")
-AGENT = os.path.join(BUILD, "agent/tvd-agent")
-TVDCTL = os.path.join(BUILD, "cli/tvdctl")
 PORT = 6641
-count = failures = 0
 children = []
-
-
-def ok(good, what, detail=""):
-    global count, failures
-    count += 1
-    failures += not good
-    print(f"{'' if good else 'not '}ok {count} - {what}", flush=True)
-    if detail and not good:
-        print("# " + str(detail).replace("\n", "\n# "), flush=True)
-    return good
 
 
 def run(*args, check=True, **kwargs):
     return subprocess.run(args, check=check, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=60, **kwargs).stdout
-
-
-def wait(condition, seconds=10.0):
-    """The seconds until 'condition' held; None if it did not in time."""
-    start = time.monotonic()
-    while time.monotonic() - start < seconds:
-        if condition():
-            return max(time.monotonic() - start, 0.001)
-        time.sleep(0.02)
-    return None
 
 
 def spawn(log, *args, **kwargs):
@@ -78,45 +53,6 @@ def call(path, method, timeout=30, **params):
     return reply["result"]
 
 
-class Rpc:
-    """JSON-RPC over a connected socket."""
-
-    def __init__(self, sock):
-        self.sock, self.text, self.id = sock, "", 0
-        sock.settimeout(10)
-
-    def receive(self):
-        decoder = json.JSONDecoder()
-        while True:
-            self.text = self.text.lstrip()
-            try:
-                reply, end = decoder.raw_decode(self.text)
-                self.text = self.text[end:]
-                return reply
-            except ValueError:
-                pass
-            data = self.sock.recv(1 << 16)
-            if not data:
-                raise EOFError("connection closed")
-            self.text += data.decode()
-
-    def call(self, method, *params):
-        self.id += 1
-        self.sock.sendall(json.dumps({"method": method, "params": list(params),
-                                      "id": self.id}).encode())
-        while True:
-            reply = self.receive()
-            if reply.get("id") == self.id:
-                return reply
-
-    def transact(self, *ops):
-        return self.call("transact", "TVD", *ops)["result"]
-
-    def rows(self, table, where=()):
-        return self.transact({"op": "select", "table": table,
-                              "where": list(where)})[0]["rows"]
-
-
 class Machine:
     """A network namespace with an address, and a directory."""
 
@@ -132,7 +68,7 @@ class Machine:
         sleeper = spawn("/dev/null", "unshare", "--net", "sleep", "1000")
         self.pid = sleeper.pid
         own = os.readlink("/proc/self/ns/net")
-        wait(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != own)
+        until(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != own)
         self.inside = ["nsenter", "-t", str(self.pid), "-n"]
         run("ip", "link", "add", self.port, "type", "veth", "peer", "name", "eth0",
             "netns", str(self.pid))
@@ -268,36 +204,25 @@ class Lab:
         return next((c for c in self.controllers if c.state() == "active"), None)
 
     def await_leader(self):
-        wait(self.leader)
+        until(self.leader)
         return self.leader() or self.await_leader()
 
     def await_active(self):
-        wait(self.active)
+        until(self.active)
         return self.active() or self.await_active()
 
     def follower(self):
         leader = self.await_leader()
         return next(m for m in self.members if m is not leader)
 
-    def request(self, name):
-        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-nodes", "-keyout", f"{name}-key.pem", "-subj", f"/CN={name}", "-out",
-            f"{name}.csr", cwd=self.top)
-
     def certify(self, name):
         """A certificate for a host."""
-        self.request(name)
+        request_certificate(self.top, name)
         return self.ctl("host", "certify", name, f"{name}.csr", f"--out={name}-cert.pem",
                         f"--ca-out={name}-ca.pem")
 
     def connect(self, member, port=PORT, cert=None, key=None):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        if cert:
-            context.load_cert_chain(cert, key)
-        plain = socket.create_connection((member.ip, port), 5)
-        return Rpc(context.wrap_socket(plain))
+        return over_tls(socket.create_connection((member.ip, port), 5), cert, key)
 
     def host(self, name, member, port=PORT):
         return self.connect(member, port, f"{self.top}/{name}-cert.pem",
@@ -319,10 +244,10 @@ class Lab:
         os.mkdir(ovs)
         os.environ.update(OVS_RUNDIR=ovs, OVS_LOGDIR=ovs, OVS_DBDIR=ovs)
         db = os.path.join(ovs, "conf.db")
-        run("ovsdb-tool", "create", db, "/usr/share/openvswitch/vswitch.ovsschema")
+        run("ovsdb-tool", "create", db, OVS_SCHEMA)
         spawn(f"{ovs}/ovsdb.log", "ovsdb-server", f"--remote=punix:{ovs}/db.sock",
               f"--unixctl={ovs}/db.ctl", "--no-chdir", db)
-        wait(lambda: os.path.exists(f"{ovs}/db.sock"))
+        until(lambda: os.path.exists(f"{ovs}/db.sock"))
         run("ovs-vsctl", "--no-wait", "init")
         spawn(f"{ovs}/vswitchd.log", "ovs-vswitchd", f"unix:{ovs}/db.sock",
               f"--pidfile={ovs}/ovs-vswitchd.pid", "--no-chdir")
@@ -371,16 +296,7 @@ class Lab:
         """True if an EE called 'name' was added and the agent enforces that."""
         out = self.ctl("ee", "add", name, "--label=red", "--nic=tvd=r")
         return ((out.returncode == 0 or "already" in out.stdout)
-                and wait(self.enforced, 1))
-
-
-def enter(variable):
-    """Starts the test again in namespaces of its own, which end with it."""
-    if variable not in os.environ:
-        os.environ[variable] = "1"
-        os.execvp("unshare", ["unshare", "--net", "--mount", "--pid", "--fork",
-                              "--kill-child", "--mount-proc", sys.executable,
-                              os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+                and until(self.enforced, 1))
 
 
 def end(top):
@@ -393,5 +309,5 @@ def end(top):
             n for n in names if not n.endswith(("log", "out"))
             and not os.path.isdir(os.path.join(directory, n))])
     shutil.rmtree(top, ignore_errors=True)
-    print(f"1..{count}")
-    return failures != 0
+    print(f"1..{Tally.count}")
+    return Tally.failed != 0

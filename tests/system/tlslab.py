@@ -5,81 +5,10 @@ of its own.  For test-access and test-enrol."""
 import json
 import os
 import socket
-import ssl
 import subprocess
-import sys
-import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(TOP, os.environ.get("B", "build"))
-CONTROLLER = os.path.join(BUILD, "controller", "tvd-controller")
-AGENT = os.path.join(BUILD, "agent", "tvd-agent")
-TVDCTL = os.path.join(BUILD, "cli", "tvdctl")
-
-
-class Tally:
-    count = failed = 0
-
-
-def ok(good, what, detail=None):
-    Tally.count += 1
-    Tally.failed += not good
-    print(f"{'' if good else 'not '}ok {Tally.count} - {what}", flush=True)
-    if not good and detail is not None:
-        print(f"# {detail}", flush=True)
-    return good
-
-
-def until(condition, limit=10):
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-class Rpc:
-    """JSON-RPC over a connected socket."""
-
-    def __init__(self, sock):
-        self.sock, self.text, self.id = sock, "", 0
-        sock.settimeout(10)
-
-    def receive(self):
-        decoder = json.JSONDecoder()
-        while True:
-            self.text = self.text.lstrip()
-            try:
-                reply, end = decoder.raw_decode(self.text)
-                self.text = self.text[end:]
-                return reply
-            except ValueError:
-                pass
-            data = self.sock.recv(1 << 16)
-            if not data:
-                raise EOFError("connection closed")
-            self.text += data.decode()
-
-    def call(self, method, *params):
-        self.id += 1
-        self.sock.sendall(json.dumps({"method": method, "params": list(params),
-                                      "id": self.id}).encode())
-        while True:
-            reply = self.receive()
-            if reply.get("id") == self.id:
-                return reply
-
-    def transact(self, *ops):
-        return self.call("transact", "TVD", *ops)["result"]
-
-    def rows(self, table, where=()):
-        return self.transact({"op": "select", "table": table,
-                              "where": list(where)})[0]["rows"]
-
-
-def error_of(result):
-    return next((r["error"] for r in result if r and "error" in r), None)
+from tlsbase import (AGENT, CONTROLLER, OVS_SCHEMA, Rpc, TVDCTL, over_tls, request_certificate,
+                     until)
 
 
 class Site:
@@ -126,10 +55,7 @@ class Site:
         return Rpc(s)
 
     def request(self, name, *args):
-        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}-key.pem",
-                        "-subj", f"/CN={name}", "-out", f"{name}.csr", *args],
-                       cwd=self.lab, check=True, stderr=subprocess.DEVNULL)
+        request_certificate(self.lab, name, *args)
 
     def certify(self, name):
         self.request(name)
@@ -143,13 +69,8 @@ class Site:
                         f"--ca-cert={ca}", *args)
 
     def connect(self, cert=None, key=None, port=None):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.load_verify_locations(f"{self.pki}/servers-ca.pem")
-        if cert:
-            context.load_cert_chain(cert, key)
         plain = socket.create_connection(("127.0.0.1", port or self.port), 10)
-        return Rpc(context.wrap_socket(plain))
+        return over_tls(plain, cert, key, f"{self.pki}/servers-ca.pem")
 
     def host(self, name):
         return self.connect(f"{self.lab}/{name}-cert.pem", f"{self.lab}/{name}-key.pem")
@@ -175,7 +96,7 @@ class Host:
                         OVS_DBDIR=self.dir, TVD_RUNDIR=self.dir, TVD_AGENTDIR=self.identity)
         self.daemons = []
         subprocess.run(["ovsdb-tool", "create", f"{self.dir}/conf.db",
-                        "/usr/share/openvswitch/vswitch.ovsschema"], check=True)
+                        OVS_SCHEMA], check=True)
         self.spawn("ovsdb-server", f"--remote=punix:{self.dir}/db.sock",
                    f"--unixctl={self.dir}/db.ctl", f"{self.dir}/conf.db")
         until(lambda: os.path.exists(f"{self.dir}/db.sock"))
@@ -213,15 +134,3 @@ class Host:
         for process in reversed(self.daemons):
             process.kill()
             process.wait()
-
-
-def enter():
-    """Starts the test again in namespaces of its own, which end with it."""
-    inside = "TVD_TEST_TLS_INSIDE"
-    if os.environ.get(inside):
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    elif not os.geteuid():
-        os.environ[inside] = "1"
-        os.execvp("unshare", ["unshare", "--net", "--mount", "--pid", "--fork",
-                              "--kill-child", "--mount-proc", sys.executable,
-                              os.path.abspath(sys.argv[0])])
