@@ -12,10 +12,8 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/ca-private.h"
@@ -300,62 +298,28 @@ make_nobody(const struct ca *ca, long long int now)
 
 /* --- Opening --------------------------------------------------------------*/
 
-static char *
-take_lock(const struct ca *ca)
-{
-    while (flock(ca->lock, LOCK_EX)) {
-        if (errno != EINTR) {
-            return xasprintf("cannot lock %s/lock: %s", ca->dir,
-                             ovs_strerror(errno));
-        }
-    }
-    return NULL;
-}
-
-static void
-release_lock(const struct ca *ca)
-{
-    flock(ca->lock, LOCK_UN);
-}
-
 char *
 ca_hosts_open(struct ca *ca, long long int now)
 {
-    char *path = xasprintf("%s/lock", ca->dir);
-    char *error = NULL;
+    char *error;
 
     sset_init(&ca->revoked);
     ca->hosts_dir = xasprintf("%s/hosts", ca->dir);
     ca->nobody_file = xasprintf("%s/nobody-ca.pem", ca->dir);
     ca->drop_file = xasprintf("%s/drop", ca->hosts_dir);
     ca->changed = true;
-    ca->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (ca->lock < 0) {
-        error = xasprintf("cannot make %s: %s", path, ovs_strerror(errno));
-    } else if (mkdir(ca->hosts_dir, 0700) && errno != EEXIST) {
-        error = xasprintf("cannot make the directory %s: %s", ca->hosts_dir,
-                          ovs_strerror(errno));
-    } else {
-        error = take_lock(ca);
+    if (mkdir(ca->hosts_dir, 0700) && errno != EEXIST) {
+        return xasprintf("cannot make the directory %s: %s", ca->hosts_dir,
+                         ovs_strerror(errno));
     }
-    free(path);
-    if (!error) {
-        error = make_nobody(ca, now);
-        if (!error) {
-            error = write_authorities(ca);
-        }
-        release_lock(ca);
-    }
-    return error;
+    error = make_nobody(ca, now);
+    return error ? error : write_authorities(ca);
 }
 
 void
 ca_hosts_close(struct ca *ca)
 {
     if (ca->hosts_dir) {
-        if (ca->lock >= 0) {
-            close(ca->lock);
-        }
         sset_destroy(&ca->revoked);
         free(ca->hosts_dir);
         free(ca->nobody_file);
@@ -438,12 +402,12 @@ begin(struct ca *ca, const char *name, struct state *state)
     if (!ca_host_name_is_good(name)) {
         return bad_name(name);
     }
-    error = take_lock(ca);
+    error = ca_lock(ca);
     if (!error) {
         error = read_state(ca, name, state);
         if (error) {
             state_clear_token(state);
-            release_lock(ca);
+            ca_unlock(ca);
         }
     }
     return error;
@@ -453,7 +417,7 @@ static void
 end(struct ca *ca, struct state *state)
 {
     state_clear_token(state);
-    release_lock(ca);
+    ca_unlock(ca);
 }
 
 char *

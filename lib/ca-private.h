@@ -31,6 +31,11 @@ struct ca {
     bool must_drop;
 };
 
+/* Waits until no other controller holds the lock. */
+char *ca_lock(const struct ca *)
+    OVS_WARN_UNUSED_RESULT;
+void ca_unlock(const struct ca *);
+
 /* Makes a new key with a certificate, and the file for both unless 'path' is
  * NULL.  'issuer' is NULL if it signs itself; 'usage' its extended key usage,
  * NULL for an authority. */
@@ -51,6 +56,7 @@ char *ca_request_key_digest(const char *request);
 
 /* --- ca-hosts.c -----------------------------------------------------------*/
 
+/* Under the lock. */
 char *ca_hosts_open(struct ca *, long long int now)
     OVS_WARN_UNUSED_RESULT;
 void ca_hosts_close(struct ca *);

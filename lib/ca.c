@@ -4,6 +4,7 @@
 #include "lib/ca.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
@@ -15,7 +16,9 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "lib/ca-private.h"
 #include "util.h"
 
@@ -139,6 +142,40 @@ ca_make_identity(const char *path, const char *cn,
     return error;
 }
 
+/* --- The lock -------------------------------------------------------------*/
+
+static char *
+open_lock(struct ca *ca)
+{
+    char *path = xasprintf("%s/lock", ca->dir);
+    char *error = NULL;
+
+    ca->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (ca->lock < 0) {
+        error = xasprintf("cannot make %s: %s", path, ovs_strerror(errno));
+    }
+    free(path);
+    return error;
+}
+
+char *
+ca_lock(const struct ca *ca)
+{
+    while (flock(ca->lock, LOCK_EX)) {
+        if (errno != EINTR) {
+            return xasprintf("cannot lock %s/lock: %s", ca->dir,
+                             ovs_strerror(errno));
+        }
+    }
+    return NULL;
+}
+
+void
+ca_unlock(const struct ca *ca)
+{
+    flock(ca->lock, LOCK_UN);
+}
+
 /* --- The authorities ------------------------------------------------------*/
 
 static char *
@@ -164,11 +201,31 @@ open_authority(struct ca *ca, enum ca_kind kind, long long int now)
     return error;
 }
 
+/* One that makes what is missing while another does so would have keys whose
+ * certificates nobody trusts. */
+static char *
+open_all(struct ca *ca, long long int now)
+{
+    char *error = ca_lock(ca);
+
+    if (error) {
+        return error;
+    }
+    for (int kind = 0; kind < CA_N_KINDS && !error; kind++) {
+        error = open_authority(ca, kind, now);
+    }
+    if (!error) {
+        error = ca_hosts_open(ca, now);
+    }
+    ca_unlock(ca);
+    return error;
+}
+
 char *
 ca_open(const char *dir, long long int now, struct ca **cap)
 {
     struct ca *ca;
-    char *error = NULL;
+    char *error;
 
     *cap = NULL;
     if (mkdir(dir, 0700) && errno != EEXIST) {
@@ -181,11 +238,9 @@ ca_open(const char *dir, long long int now, struct ca **cap)
     for (int kind = 0; kind < CA_N_KINDS; kind++) {
         ca->ca_files[kind] = xasprintf("%s/%s-ca.pem", dir, kinds[kind].file);
     }
-    for (int kind = 0; kind < CA_N_KINDS && !error; kind++) {
-        error = open_authority(ca, kind, now);
-    }
+    error = open_lock(ca);
     if (!error) {
-        error = ca_hosts_open(ca, now);
+        error = open_all(ca, now);
     }
     if (error) {
         ca_close(ca);
@@ -204,6 +259,9 @@ ca_close(struct ca *ca)
             free(ca->ca_files[kind]);
         }
         ca_hosts_close(ca);
+        if (ca->lock >= 0) {
+            close(ca->lock);
+        }
         free(ca->dir);
         free(ca->server_file);
         free(ca);

@@ -35,7 +35,8 @@
  *                                         of a host
  *     hosts/NAME.state                    what else is known of it, as JSON
  *     hosts/drop                          connections are to be dropped
- *     lock                                held while hosts/ is changed
+ *     lock                                held while hosts/ is changed, and
+ *                                         while what is missing is made
  *
  * A key and its certificate are in one file, so that a crash cannot leave one
  * without the other.  Several controllers may share the directory. */

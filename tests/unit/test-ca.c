@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "tests/unit/tap.h"
@@ -296,6 +297,75 @@ test_again(const char *dir, struct ca *ca, time_t now)
     free(file);
 }
 
+/* Both certificates of the authorities in 'dir' that others have to trust. */
+static char *
+what_is_trusted(const char *dir, time_t now)
+{
+    char *servers, *cluster, *both;
+    struct ca *ca;
+    char *error = ca_open(dir, now, &ca);
+
+    if (error) {
+        return error;
+    }
+    servers = ca_certificate(ca, CA_SERVERS);
+    cluster = ca_certificate(ca, CA_CLUSTER);
+    both = xasprintf("%s%s", servers, cluster);
+    free(servers);
+    free(cluster);
+    ca_close(ca);
+    return both;
+}
+
+/* Controllers that share a directory may be started at the same time. */
+static void
+test_together(const char *dir, time_t now)
+{
+    enum { N = 8 };
+    int start[2], answers[2];
+    size_t same = 0;
+    char *text;
+
+    ovs_assert(!pipe(start) && !pipe(answers));
+    for (int i = 0; i < N; i++) {
+        if (!fork()) {
+            char go;
+
+            close(start[1]);
+            ignore(read(start[0], &go, 1));
+            text = what_is_trusted(dir, now);
+            /* At once, as it is less than PIPE_BUF. */
+            ignore(write(answers[1], text, strlen(text)));
+            _exit(0);
+        }
+    }
+    close(start[0]);
+    close(start[1]);
+    close(answers[1]);
+    text = what_is_trusted(dir, now);
+    for (size_t length = strlen(text);;) {
+        char answer[4096];
+        size_t got = 0;
+        ssize_t n;
+
+        while (got < length
+               && (n = read(answers[0], answer + got, length - got)) > 0) {
+            got += n;
+        }
+        if (!got) {
+            break;
+        }
+        same += got == length && !memcmp(answer, text, length);
+    }
+    while (wait(NULL) > 0) {
+        continue;
+    }
+    close(answers[0]);
+    free(text);
+    ok(same == N, "%d that start together have the same authorities (%"PRIuSIZE
+       ")", N, same);
+}
+
 static void
 remove_all(const char *dir)
 {
@@ -324,6 +394,8 @@ main(void)
     struct ca *ca;
     char *error;
 
+    test_together(dir, now);
+    remove_all(dir);
     error = ca_open(dir, now, &ca);
     is_str(error, NULL, "authorities are made");
     test_certificates(ca, now);
