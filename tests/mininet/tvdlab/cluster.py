@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machines of a lab whose database is a cluster: three, each with a member,
-two of them with a controller.  Hosts enrol with tokens and renew their
-certificates by themselves.
+two of them with a controller, as docs/HA.md says: tvd-db-cluster makes the
+members, which talk to each other over mutual TLS through tvd-link, and keeps
+both running.  Hosts enrol with tokens and renew their certificates by
+themselves.
 
 What the machines share with one another, and with no host, is a directory:
-the keys of the authorities and the controllers' API sockets.  Controllers
-reach members without TLS: nothing but the lab is on the management network."""
+the keys of the authorities and the controllers' API sockets."""
+import concurrent.futures
+import os
 import time
 
 from mininet.node import Host
@@ -17,12 +20,8 @@ NAMES = ["manager1", "manager2", "manager3"]
 CONTROLLERS = 2
 SHARED = "/mnt"                 # Where each of the machines has the directory.
 PKI = SHARED + "/pki"
-SERVER = PKI + "/server.pem"
-HOSTS_CA = PKI + "/hosts-ca.pem"
-FILE = "/run/tvd-db/tvd-cluster.db"
-SOCKET = "/run/tvd/tvd-cluster.sock"
-CTL = "/run/tvd/tvd-cluster.ctl"
-RAFT_PORT, PLAIN_PORT, ENROL_PORT = 6643, 6642, 6645
+RUNDIR = programs.ENVIRONMENT["TVD_RUNDIR"]
+ENROL_PORT = 6645
 
 
 def api(index):
@@ -36,6 +35,8 @@ def addresses(port, scheme, count=len(NAMES)):
     return ",".join(f"{scheme}{fabric.manager_address(i)}:{port}" for i in range(count))
 
 
+MEMBERS = ",".join(f"{name}={fabric.manager_address(i)}" for i, name in enumerate(NAMES))
+DATABASE = ",".join(f"unix:{RUNDIR}/db/{name}" for name in NAMES)   # For controllers.
 AGENT_OPTIONS = [f"--db={addresses(fabric.DATABASE_PORT, 'ssl:')}",
                  f"--enrol={addresses(ENROL_PORT, '', CONTROLLERS)}"]
 
@@ -54,39 +55,35 @@ class ManagerNode(nodes.Machine, Host):
     def address(self):
         return fabric.manager_address(self.index)
 
-    def start_member(self, supervisor):
-        """Makes this member, the first one with the cluster, and starts it."""
-        raft = f"tcp:{self.address()}:{RAFT_PORT}"
-        if self.index:
-            first = f"tcp:{fabric.manager_address(0)}:{RAFT_PORT}"
-            argv = ["ovsdb-tool", "join-cluster", FILE, "TVD", raft, first]
-        else:
-            argv = ["ovsdb-tool", "--election-timer=500", "create-cluster", FILE,
-                    programs.tvd_schema(), raft]
-        nodes.run(self, argv)
-        self.start_program(supervisor, "database", [
-            "/usr/sbin/ovsdb-server", FILE, f"--remote=punix:{SOCKET}",
-            f"--remote=punix:{SHARED}/{self.name}.sock",
-            f"--remote=ptcp:{PLAIN_PORT}:{self.address()}",
-            "--remote=db:TVD,TVD_Global,connections", f"--private-key={SERVER}",
-            f"--certificate={SERVER}", f"--ca-cert={HOSTS_CA}", f"--unixctl={CTL}",
-            "--pidfile=/run/tvd/tvd-cluster.pid", "--overwrite-pidfile", "-vconsole:off",
-            "--log-file=/var/log/tvd-cluster.log"])
-        self.wait_path(SOCKET, supervisor, "database")
-        nodes.run(self, ["ovsdb-client", "-t", "30", "--no-leader-only", "wait",
-                         f"unix:{SOCKET}", "TVD", "connected"])
+    def tool(self, *args):
+        return nodes.run(self, [programs.find("tvd-db-cluster"), f"--name={NAMES[self.index]}",
+                                f"--members={MEMBERS}", *args], env=programs.environment())
 
-    def is_leader(self):
-        try:
-            return "Role: leader" in nodes.run(
-                self, ["ovs-appctl", "-T", "2", "-t", CTL, "cluster/status", "TVD"],
-                env=programs.environment())
-        except LabError:
-            return False
+    def certify(self):
+        """Gets this machine its certificate, as one of the cluster."""
+        request = self.tool("request")
+        bundle = RUNDIR + "/bundle.pem"
+        with open(self.path(bundle), "w", encoding="ascii") as f:
+            f.write(nodes.run(self, [programs.find("tvd-controller"), f"--pki={PKI}",
+                                     f"--certify-member={NAMES[self.index]}"], request,
+                              env=programs.environment()))
+        self.tool("certify", bundle)
+
+    def start_member(self, supervisor):
+        """Makes this member, the first one with the cluster, and has it run."""
+        for log in ("tvd-cluster.log", "tvd-link.log"):     # With those of the others.
+            os.symlink(f"/var/log/{log}", self.path(f"{RUNDIR}/{log}"))
+        self.tool("join" if self.index else "create")
+        keeper = self.start_program(supervisor, "cluster",
+                                    [programs.find("tvd-db-cluster"), "run"])
+        for name, argv0, pidfile in (("database", "ovsdb-server", "tvd-cluster.pid"),
+                                     ("link", "tvd-link", "tvd-link.pid")):
+            supervisor.follow(programs.Daemon(self, self.prefix + name, argv0,
+                                              f"{RUNDIR}/{pidfile}", keeper))
 
     def start_controller(self, supervisor, listen=None):
         self.start_program(supervisor, "controller", [
-            programs.find("tvd-controller"), f"--db={addresses(PLAIN_PORT, 'tcp:')}",
+            programs.find("tvd-controller"), f"--db={DATABASE}",
             f"--api=punix:{api(self.index)}", f"--pki={PKI}", f"--listen={listen}",
             f"--enrol=ptcp:{ENROL_PORT}:{self.address()}",
             *self.site.lifetime_option(), *self.site.switch_options(),
@@ -99,8 +96,11 @@ class ManagerNode(nodes.Machine, Host):
 
 def start(site):
     """Starts members and controllers; waits until one is active."""
-    for manager in site.managers:
-        manager.start_member(site.supervisor)
+    first, *others = site.managers
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(ManagerNode.certify, site.managers))
+        first.start_member(site.supervisor)
+        list(pool.map(lambda m: m.start_member(site.supervisor), others))
     for manager in site.managers:
         if manager.controls:
             manager.start_controller(site.supervisor, f"pssl:{fabric.DATABASE_PORT}")

@@ -210,7 +210,7 @@ def parser():
                    help="as a VM that runs on: it is on both hosts for a moment")
     p = verb("kill", cmd_kill, "kill a program; what runs in a lab is started again")
     p.add_argument("program", metavar="PROGRAM", help="agent, ovs-vswitchd, ovsdb-server, "
-                   "controller, database; of several hosts HOST/PROGRAM")
+                   "controller, database, link; of several hosts HOST/PROGRAM")
     p.add_argument("--signal", type=int, default=9, metavar="N", help="(default 9)")
     for name, text in (("partition", "cut hosts off the fabric and the management network: "
                         "frames are lost, links stay up"),

@@ -324,7 +324,7 @@ class LabDaemon:
         return result if isinstance(result, tuple) else (result, [])
 
     def do_info(self):
-        running = {name: {"pid": p.popen.pid, "alive": p.alive(), "restarts": p.restarts}
+        running = {name: {"alive": p.alive(), "pid": p.pid, "restarts": p.restarts}
                    for name, p in self.site.supervisor.programs.items()}
         for nic in self.nics:
             if nic["ee"] in self.ees:

@@ -39,10 +39,11 @@ def build_dir():
 
 
 def find(program):
-    """The path of one of our programs: from this tree's build if it has been
-    built, otherwise an installed one."""
+    """The path of one of our programs: from this tree if it has been built,
+    otherwise an installed one."""
     folder = {"tvdctl": "cli", "tvd-agent": "agent", "tvd-controller": "controller",
-              "tvd-switchsim": "switchsim"}
+              "tvd-switchsim": "switchsim", "tvd-link": "link",
+              "tvd-db-cluster": os.path.join(TOP, "packaging")}
     built = os.path.join(build_dir(), folder[program], program)
     if os.access(built, os.X_OK):
         return built
@@ -59,12 +60,10 @@ def environment():
     schema = os.path.join(TOP, "schema")
     if os.path.isdir(schema):
         env.setdefault("TVD_DATADIR", schema)
+    link = os.path.join(build_dir(), "link")
+    if os.path.isdir(link):
+        env.setdefault("TVD_SBINDIR", link)     # Where tvd-db-cluster looks for tvd-link.
     return env
-
-
-def tvd_schema():
-    return os.path.join(environment().get("TVD_DATADIR", "/usr/local/share/tvd"),
-                        "tvd.ovsschema")
 
 
 def ovs_commands():
@@ -95,6 +94,8 @@ def agent_command(host, *options):
 
 
 class Program:
+    """One that is started, and started again, by the supervisor."""
+
     def __init__(self, node, name, argv, log):
         self.node = node
         self.name = name
@@ -112,8 +113,34 @@ class Program:
                                          stdout=out, stderr=out, env=environment())
         self.died = None
 
+    @property
+    def pid(self):
+        return self.popen.pid
+
     def alive(self):
         return self.popen is not None and self.popen.poll() is None
+
+    def send_signal(self, sig):
+        self.popen.send_signal(sig)
+
+    def end(self):
+        """Kills it and what it runs, but for what it has put into the background:
+        it leads a session of its own, as node.popen() starts it."""
+        if self.alive():
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def hold(self, held):
+        self.wanted = not held
+
+    def tend(self, now):
+        if self.alive() or not self.wanted:
+            return
+        if self.died is None:
+            self.died = now
+        elif now - self.died >= RESTART_DELAY:
+            self.restarts += 1
+            self.start()
 
     def tail(self, lines=8):
         try:
@@ -121,6 +148,68 @@ class Program:
                 return "".join(f.readlines()[-lines:])
         except OSError:
             return ""
+
+
+class Daemon:
+    """One that another program, its 'keeper', starts in the background, and
+    starts again when it has died.  'argv0' and the file 'pidfile' on 'node' say
+    which it is."""
+
+    def __init__(self, node, name, argv0, pidfile, keeper):
+        self.node, self.name, self.keeper = node, name, keeper
+        self.argv0, self.pidfile = argv0, node.path(pidfile)
+        self.pid, self.restarts = None, 0
+
+    def _is(self, pid):
+        """It, and not one that has ended, or of another machine."""
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                argv0 = f.read().partition(b"\0")[0].decode(errors="replace")
+            return os.path.basename(argv0) == self.argv0 and \
+                os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink(f"/proc/{self.node.pid}/ns/mnt")
+        except OSError:
+            return False
+
+    def alive(self):
+        """Whether it has come up.  Notices that it is another process than the
+        last time, which is what counts as a restart."""
+        try:
+            with open(self.pidfile, encoding="ascii") as f:
+                pid = int(f.read())
+        except (OSError, ValueError):
+            return False
+        if not self._is(pid):
+            return False
+        if pid != self.pid:
+            self.restarts += self.pid is not None
+            self.pid = pid
+        return True
+
+    def send_signal(self, sig):
+        """To all of it: while it starts there is one process that waits for the
+        other, and a pid file that is of neither."""
+        self.alive()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            if self._is(pid):
+                try:
+                    os.kill(int(pid), sig)
+                except ProcessLookupError:
+                    pass
+
+    def end(self):
+        self.send_signal(signal.SIGKILL)
+
+    def hold(self, held):
+        """Its keeper is killed, so that nobody starts it again."""
+        self.keeper.hold(held)
+        if held:
+            self.keeper.end()
+
+    def tend(self, now):
+        pass                    # Its keeper does.
+
+    def tail(self):
+        return self.keeper.tail()
 
 
 class Supervisor(threading.Thread):
@@ -135,15 +224,19 @@ class Supervisor(threading.Thread):
     def add(self, node, name, argv, log):
         program = Program(node, name, argv, log)
         program.start()
+        return self.follow(program)
+
+    def follow(self, program):
+        """Takes a Program that was started, or a Daemon, into its list."""
         with self._lock:
-            self.programs[name] = program
+            self.programs[program.name] = program
         return program
 
     def kill(self, name, sig=signal.SIGKILL):
         with self._lock:
             program = self.find(name)
-            program.popen.send_signal(sig)
-        return program.popen.pid
+            program.send_signal(sig)
+        return program.pid
 
     def find(self, name):
         """The program called 'name'.  On several machines it is MACHINE/PROGRAM,
@@ -158,7 +251,7 @@ class Supervisor(threading.Thread):
     def hold(self, name, held):
         """With held=True 'name' is not started again when it dies."""
         with self._lock:
-            self.find(name).wanted = not held
+            self.find(name).hold(held)
 
     def stop(self, first, patience=5):
         """Ends all programs for good.  'first' is told to and has some seconds."""
@@ -171,24 +264,13 @@ class Supervisor(threading.Thread):
                         program.popen.wait(patience)
                     except subprocess.TimeoutExpired:
                         pass
+            # Keepers are there before what they keep.
             for program in self.programs.values():
-                if program.alive():
-                    program.popen.kill()
-                program.popen.wait()
+                program.end()
 
     def run(self):
         while not self._ended:
             time.sleep(0.02)
             with self._lock:
                 for program in [] if self._ended else self.programs.values():
-                    self._tend(program, time.monotonic())
-
-    @staticmethod
-    def _tend(program, now):
-        if program.alive() or not program.wanted:
-            return
-        if program.died is None:
-            program.died = now
-        elif now - program.died >= RESTART_DELAY:
-            program.restarts += 1
-            program.start()
+                    program.tend(time.monotonic())
