@@ -102,6 +102,11 @@ class Planner:
         return f"database servers of {', '.join(names)} killed", \
             [(self.when(), "kill", f"{m}/database") for m in names]
 
+    def kill_links(self):
+        names = self.rng.sample(MANAGERS, self.rng.choice([1, 1, 2, 3]))
+        return f"links of {', '.join(names)} killed", \
+            [(self.when(), "kill", f"{m}/link") for m in names]
+
     def hold_members(self):
         """Two of three: there is no database for a while."""
         if self.free(["database"]) == []:
@@ -229,9 +234,9 @@ class Planner:
             + "; ".join(text for text, _ in what), actions
 
     KINDS = {"kill_agents": 4, "kill_again": 1, "kill_controllers": 4, "kill_members": 4,
-             "hold_members": 3, "kill_vswitchd": 3, "kill_ovsdb": 3, "restart_ovs": 3,
-             "stop": 4, "cut_management": 5, "cut_fabric": 3, "change": 8, "move": 7,
-             "move_by_file": 3, "depart": 3}
+             "kill_links": 3, "hold_members": 3, "kill_vswitchd": 3, "kill_ovsdb": 3,
+             "restart_ovs": 3, "stop": 4, "cut_management": 5, "cut_fabric": 3, "change": 8,
+             "move": 7, "move_by_file": 3, "depart": 3}
 
     def step(self, number, kinds):
         self.policies, self.busy = [], set()
