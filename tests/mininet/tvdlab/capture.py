@@ -4,6 +4,7 @@
 A packet socket at the switch's end of each link sees both directions.  The
 kernel takes the outermost tag off most frames and tells of it beside them
 (PACKET_AUXDATA); the rest stands in the frame."""
+import itertools
 import select
 import socket
 import struct
@@ -163,6 +164,43 @@ class Watch(threading.Thread):
             tag = tags[0] if tags else None
             found[host][tag] = found[host].get(tag, 0) + count
         return found
+
+
+class Trail(threading.Thread):
+    """Remembers for a while which marked packets were on which link."""
+
+    def __init__(self, lab, seconds=20):
+        super().__init__(daemon=True)
+        self.links, self.seconds = Links(lab), seconds
+        self.seen = {}              # {ident: [(time.monotonic(), Frame, kind)]}
+        self._ended = False
+
+    def run(self):
+        while not self._ended:
+            for frame in self.links.read(0.05):
+                found = packets.find_mark(frame.data)
+                if found:
+                    self.seen.setdefault(found[0], []).append(
+                        (time.monotonic(), frame, found[1]))
+            self._forget()
+
+    def _forget(self):
+        """Packets are numbered in the order in which they are sent."""
+        old = time.monotonic() - self.seconds
+        for ident in list(itertools.islice(self.seen, 100)):
+            if self.seen[ident][0][0] > old:
+                break
+            del self.seen[ident]
+
+    def of(self, packet):
+        """Where 'packet' was, a line for each link; ms after it was sent."""
+        return [f"{(when - packet.sent) * 1000:.0f} ms: {'answer ' if kind else ''}{frame}"
+                for when, frame, kind in self.seen.get(packet.ident, ())]
+
+    def stop(self):
+        self._ended = True
+        self.join()
+        self.links.close()
 
 
 def judge(watch, nics, tvds):

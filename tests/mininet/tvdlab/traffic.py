@@ -111,9 +111,10 @@ class Flow:
 
 
 class Packet:
-    __slots__ = ("flow", "sent", "arrived", "answered", "elsewhere")
+    __slots__ = ("ident", "flow", "sent", "arrived", "answered", "elsewhere")
 
-    def __init__(self, flow, sent):
+    def __init__(self, ident, flow, sent):
+        self.ident = ident
         self.flow = flow
         self.sent = sent            # time.monotonic(), also of what follows.
         self.arrived = None         # At the destination.
@@ -197,7 +198,7 @@ class Traffic(threading.Thread):
         ident = self.number
         self.number += 1
         with self._lock:
-            self.packets[ident] = Packet(flow, now)
+            self.packets[ident] = Packet(ident, flow, now)
         try:
             flow.src.sender.send(flow.request.make(ident))
         except OSError:             # The queue is full, or the device is down.
