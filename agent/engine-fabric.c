@@ -216,9 +216,13 @@ void
 engine_fabric_announce(struct engine *e, const struct model *m,
                        long long int now)
 {
+    uint16_t vlan;
     uint32_t id;
 
-    while ((id = fabric_next(&e->fabric, now)) != 0) {
+    while (pipeline_pop_announcement(e->pipeline, &id, &vlan)) {
+        fabric_announce(&e->fabric, id, vlan, now);
+    }
+    while ((id = fabric_next(&e->fabric, &vlan, now)) != 0) {
         const struct model_nic *nic = model_nic_find_id(m, id);
         uint16_t vlans[MAX_ANNOUNCED];
         uint8_t frame[FABRIC_RARP_LEN];
@@ -229,14 +233,17 @@ engine_fabric_announce(struct engine *e, const struct model *m,
             continue;
         }
         if (e->pipeline_dirty || ofctl_installed(e->oc) < e->goal) {
-            fabric_put_off(&e->fabric, id,
-                           now + (ofctl_is_synced(e->oc) ? PUT_OFF
-                                  : PUT_OFF_LONG));
+            fabric_announce(&e->fabric, id, vlan,
+                            now + (ofctl_is_synced(e->oc) ? PUT_OFF
+                                   : PUT_OFF_LONG));
             continue;
         }
         n = pipeline_get_nic_vlans(e->pipeline, m, id, vlans,
                                    MAX_ANNOUNCED);
         for (size_t i = 0; i < n; i++) {
+            if (vlan != FABRIC_ALL_VLANS && vlan != vlans[i]) {
+                continue;
+            }
             fabric_make_rarp(frame, nic->mac, vlans[i]);
             ofctl_send_packet(e->oc, e->uplink_port, frame, sizeof frame);
         }

@@ -420,7 +420,8 @@ give_port(struct engine *e, const struct binding *b)
                   ofp_to_u16(b->ofport));
         pipeline_set_port(e->pipeline, b->nic_id, b->ofport);
         if (!b->remembered) {
-            fabric_announce(&e->fabric, b->nic_id, time_msec());
+            fabric_announce(&e->fabric, b->nic_id, FABRIC_ALL_VLANS,
+                            time_msec());
         }
     }
 }
@@ -536,12 +537,15 @@ run_pipeline(struct engine *e, const struct model *m)
     struct shash_node *node;
 
     /* Flows of a host whose ports are not known would be none at all. */
+    if (time_msec() >= pipeline_deadline(e->pipeline)) {
+        e->pipeline_dirty = true;
+    }
     if (!e->pipeline_dirty || !vswitch_generation(e->vs)
         || gateways_hold_flows(&e->gateways)) {
         return;
     }
     e->pipeline_dirty = false;
-    pipeline_run(e->pipeline, m);
+    pipeline_run(e->pipeline, m, time_msec());
     e->goal++;
     SHASH_FOR_EACH (node, &e->bindings.by_iface) {
         struct binding *b = node->data;
@@ -783,6 +787,9 @@ engine_wait(struct engine *e)
         if (can_write(e) && !e->loop.committing_txn) {
             status_wait(&e->status);
         }
+    }
+    if (!e->pipeline_dirty) {
+        poll_timer_wait_until(pipeline_deadline(e->pipeline));
     }
     engine_fabric_wait(e);
     ofctl_wait(e->oc);

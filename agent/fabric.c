@@ -39,12 +39,12 @@ fabric_destroy(struct fabric *f)
 }
 
 static struct announcement *
-find(const struct fabric *f, uint32_t nic_id)
+find(const struct fabric *f, uint32_t nic_id, uint16_t vlan)
 {
     struct announcement *a;
 
     LIST_FOR_EACH (a, node, &f->announcements) {
-        if (a->nic_id == nic_id) {
+        if (a->nic_id == nic_id && a->vlan == vlan) {
             return a;
         }
     }
@@ -52,13 +52,15 @@ find(const struct fabric *f, uint32_t nic_id)
 }
 
 void
-fabric_announce(struct fabric *f, uint32_t nic_id, long long int now)
+fabric_announce(struct fabric *f, uint32_t nic_id, uint16_t vlan,
+                long long int now)
 {
-    struct announcement *a = find(f, nic_id);
+    struct announcement *a = find(f, nic_id, vlan);
 
     if (!a) {
         a = xmalloc(sizeof *a);
         a->nic_id = nic_id;
+        a->vlan = vlan;
         ovs_list_push_back(&f->announcements, &a->node);
     }
     a->left = FABRIC_ANNOUNCEMENTS;
@@ -68,15 +70,17 @@ fabric_announce(struct fabric *f, uint32_t nic_id, long long int now)
 void
 fabric_forget(struct fabric *f, uint32_t nic_id)
 {
-    struct announcement *a = find(f, nic_id);
+    struct announcement *a;
 
-    if (a) {
-        announcement_destroy(a);
+    LIST_FOR_EACH_SAFE (a, node, &f->announcements) {
+        if (a->nic_id == nic_id) {
+            announcement_destroy(a);
+        }
     }
 }
 
 uint32_t
-fabric_next(struct fabric *f, long long int now)
+fabric_next(struct fabric *f, uint16_t *vlan, long long int now)
 {
     struct announcement *a;
 
@@ -84,6 +88,7 @@ fabric_next(struct fabric *f, long long int now)
         if (now >= a->when) {
             uint32_t nic_id = a->nic_id;
 
+            *vlan = a->vlan;
             a->when = now + FABRIC_ANNOUNCE_INTERVAL;
             if (!--a->left) {
                 announcement_destroy(a);
@@ -92,12 +97,6 @@ fabric_next(struct fabric *f, long long int now)
         }
     }
     return 0;
-}
-
-void
-fabric_put_off(struct fabric *f, uint32_t nic_id, long long int when)
-{
-    fabric_announce(f, nic_id, when);
 }
 
 long long int

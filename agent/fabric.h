@@ -41,6 +41,7 @@ struct fabric {
 struct announcement {
     struct ovs_list node;
     uint32_t nic_id;
+    uint16_t vlan;              /* Or FABRIC_ALL_VLANS. */
     int left;                   /* Times that it is still to be sent. */
     long long int when;         /* The next time, in ms. */
 };
@@ -48,16 +49,18 @@ struct announcement {
 void fabric_init(struct fabric *);
 void fabric_destroy(struct fabric *);
 
-/* The NIC is here now: its announcements begin at 'now'. */
-void fabric_announce(struct fabric *, uint32_t nic_id, long long int now);
+/* The NIC is here now: its announcements begin at 'now', in 'vlan' alone, or in
+ * all that it is looked for in (FABRIC_ALL_VLANS). */
+#define FABRIC_ALL_VLANS 0
+void fabric_announce(struct fabric *, uint32_t nic_id, uint16_t vlan,
+                     long long int now);
 /* It is not any more. */
 void fabric_forget(struct fabric *, uint32_t nic_id);
 
-/* The id of a NIC to be announced now; 0: none.  To be called until then.
- * One that is called too early, because the flows are not there, is put off
- * until 'when' with fabric_put_off(). */
-uint32_t fabric_next(struct fabric *, long long int now);
-void fabric_put_off(struct fabric *, uint32_t nic_id, long long int when);
+/* The id of a NIC to be announced now, and in which VLAN; 0: none.  To be called
+ * until then.  One that is called too early, because the flows are not there, is
+ * put off with fabric_announce(). */
+uint32_t fabric_next(struct fabric *, uint16_t *vlan, long long int now);
 /* When there is something to do next, LLONG_MAX: never. */
 long long int fabric_deadline(const struct fabric *);
 

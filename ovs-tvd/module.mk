@@ -12,6 +12,7 @@ OVS_TVD_CORE := \
 	ovs-tvd/flowtab.c \
 	ovs-tvd/idset.c \
 	ovs-tvd/pipeline.c \
+	ovs-tvd/pipeline-carriage.c \
 	ovs-tvd/pipeline-fabric.c \
 	ovs-tvd/pipeline-known.c \
 	ovs-tvd/pipeline-matrix.c \

@@ -208,8 +208,14 @@ bool
 known_tvd_is_at(const struct pipeline *p, const struct known_tvd *tvd,
                 const char *host)
 {
-    return (p->host && !strcmp(host, p->host) ? tvd->n_local > 0
+    return (p->host && !strcmp(host, p->host) ? tvd->n_here > 0
             : simap_contains(&tvd->hosts, host));
+}
+
+void
+known_stale_nics(struct pipeline *p, uint32_t tvd_id)
+{
+    add_all(&p->stale_nics, &known_tvd_get(p, tvd_id)->nics);
 }
 
 /* Adds 'delta', 1 or -1, to the counter called 'name'.  True if there is one
@@ -237,6 +243,7 @@ place_nic(struct pipeline *p, struct known_nic *nic, const char *host)
     if (nic->host) {
         if (count(&tvd->hosts, nic->host, -1)) {
             stale_fabric(p, tvd);
+            carriage_forget(p, 0, tvd->id, nic->host);
         }
         free(nic->host);
         nic->host = NULL;
@@ -266,6 +273,9 @@ count_local(struct pipeline *p, uint32_t id, const struct known_nic *nic,
         idset_add(&p->check_tvds, id);
         add_all(&p->check_tvds, &tvd->out);
         add_all(&p->check_tvds, &tvd->in);
+        if (!tvd->n_local) {
+            carriage_forget(p, id, 0, NULL);
+        }
     }
     idset_add(&p->stale_parts, (uint64_t) id << 24 | nic->id >> PART_BITS);
 }
@@ -330,6 +340,34 @@ other_host(const struct pipeline *p, const struct model_nic *nic)
             && strcmp(nic->host, p->host) ? nic->host : NULL);
 }
 
+/* Counts 'known' where 'nic' (NULL: gone) says that it is. */
+static void
+count_here(struct pipeline *p, struct known_nic *known,
+           const struct model_nic *nic)
+{
+    bool is_here = nic && (!nic->host ? known->flood_port != OFPP_NONE
+                           : p->host && !strcmp(nic->host, p->host));
+    uint32_t here = is_here ? nic->tvd->id : 0;
+    struct known_tvd *tvd;
+
+    if (known->here == here) {
+        return;
+    }
+    if (known->here) {
+        tvd = known_tvd_get(p, known->here);
+        if (!--tvd->n_here) {
+            stale_fabric(p, tvd);
+        }
+    }
+    known->here = here;
+    if (here) {
+        tvd = known_tvd_get(p, here);
+        if (!tvd->n_here++) {
+            stale_fabric(p, tvd);
+        }
+    }
+}
+
 void
 known_examine_nic(struct pipeline *p, const struct model *model, uint32_t id)
 {
@@ -348,9 +386,11 @@ known_examine_nic(struct pipeline *p, const struct model *model, uint32_t id)
         idset_add(&p->touched_tvds, nic->tvd->id);
     }
     if (nic || known) {
-        move_nic(p, known_nic_get(p, id), nic ? nic->tvd->id : 0,
+        known = known_nic_get(p, id);
+        move_nic(p, known, nic ? nic->tvd->id : 0,
                  nic ? nic->ee->name : NULL, nic ? nic->role->name : NULL,
                  nic ? other_host(p, nic) : NULL);
+        count_here(p, known, nic);
     }
     idset_add(&p->stale_nics, id);
 }

@@ -42,6 +42,7 @@ struct known_nic {
     char *host;                 /* The other host that it is on, if 'tvd';
                                  * NULL: none, or this one. */
     ofp_port_t watched;         /* Where its arrival is waited for. */
+    uint32_t here;              /* The TVD that counts it in 'n_here'; 0. */
 };
 
 /* What is remembered of a TVD. */
@@ -53,6 +54,8 @@ struct known_tvd {
     struct eth_addr router_mac;
     uint32_t gateway;           /* NIC id or 0. */
     size_t n_local;             /* NICs with a port here. */
+    size_t n_here;              /* NICs that the model says are here, and of
+                                 * the others those with a port here. */
     struct simap local_roles;   /* NICs with a port here, by role. */
     struct simap hosts;         /* NICs on other hosts, by host. */
     uint16_t vlan;              /* Tag that is let in, 0: none. */
@@ -84,6 +87,10 @@ struct pipeline {
     bool uplink_stale;          /* Its flows are to be made anew. */
     bool foreign_tags_watched;
     uint64_t links_generation;  /* Grows when a 'vlan' changes. */
+    struct hmap carriages;      /* See pipeline-carriage.c. */
+    long long int now;          /* Of the run, in ms. */
+    long long int next_turn;    /* When one of them changes, LLONG_MAX: not. */
+    struct idset announce;      /* NIC id << 16 | VLAN. */
 };
 
 /* TVDs by id, for one run; sorted when first asked. */
@@ -117,8 +124,32 @@ void known_examine_tvd(struct pipeline *, const struct model_tvd *model_tvd,
                        uint32_t id);
 void known_examine_relevance(struct pipeline *);
 
-/* True if 'tvd' has NICs on 'host', which may be this one. */
+/* The flows of NICs of the TVD have to be made anew. */
+void known_stale_nics(struct pipeline *, uint32_t tvd_id);
+
+/* True if 'tvd' has NICs on 'host', which may be this one.  Of this one it
+ * is what all hosts know, so that they agree: an EE that has just gone still
+ * counts. */
 bool known_tvd_is_at(const struct pipeline *, const struct known_tvd *tvd,
                      const char *host);
+
+/* The TVD in whose VLAN NICs are to send to each other. */
+struct carriage_choice {
+    uint32_t tvd;               /* Its id. */
+    uint16_t vlan;
+    bool former_works;          /* They still could in the other one's. */
+};
+
+/* Returns the id of the TVD in whose VLAN NICs of 'from' here send, in this
+ * run, to those of the TVD with id 'to' on 'host'. */
+uint32_t carriage_use(struct pipeline *, const struct known_tvd *from,
+                      uint32_t to, const char *host,
+                      const struct carriage_choice *);
+/* There is none any more from 'from' (0: any) to 'to' (0: any) on 'host' (NULL:
+ * any). */
+void carriage_forget(struct pipeline *, uint32_t from, uint32_t to,
+                     const char *host);
+/* Makes stale whose VLAN is to be changed now. */
+void carriage_turn(struct pipeline *);
 
 #endif /* ovs-tvd/pipeline-known.h */

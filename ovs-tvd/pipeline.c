@@ -8,6 +8,7 @@
 
 #include "ovs-tvd/pipeline.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include "bitmap.h"
 #include "flowpolicy/decide.h"
@@ -51,6 +52,9 @@ pipeline_create(struct flowtab *flowtab)
     idset_init(&p->stale_links);
     idset_init(&p->stale_watches);
     idset_init(&p->check_tvds);
+    idset_init(&p->announce);
+    hmap_init(&p->carriages);
+    p->next_turn = LLONG_MAX;
     p->uplink = OFPP_NONE;
     p->all = true;
     return p;
@@ -87,6 +91,9 @@ pipeline_destroy(struct pipeline *p)
     idset_destroy(&p->stale_links);
     idset_destroy(&p->stale_watches);
     idset_destroy(&p->check_tvds);
+    idset_destroy(&p->announce);
+    carriage_forget(p, 0, 0, NULL);
+    hmap_destroy(&p->carriages);
     free(p->host);
     free(p);
 }
@@ -306,13 +313,43 @@ find_meeting(const struct pipeline *p, const struct model *model,
 
 /* What is collected of the ways to a NIC on another host. */
 struct collect_ways {
-    const struct pipeline *p;
+    struct pipeline *p;
     const struct model *model;
     struct tvd_index *index;
     const struct model_nic *to;
     struct pipeline_way *ways;
     size_t n, allocated;
 };
+
+static bool
+may_carry(const struct model *model, const char *host,
+          const struct model_tvd *tvd)
+{
+    const struct model_host *model_host = model_host_find(model, host);
+
+    return model_host && decide_may_carry(model_host, tvd);
+}
+
+/* The TVD in whose VLAN NICs of 'from' send to c->to, if that is to be
+ * 'decided': it, or for a while the one before. */
+static const struct model_tvd *
+settle_carrier(struct collect_ways *c, const struct known_tvd *from,
+               const struct model_tvd *decided)
+{
+    const struct model_tvd *other = c->to->tvd;
+    struct carriage_choice choice = {
+        .tvd = decided->id, .vlan = decided->vlan,
+    };
+
+    if (other == decided) {
+        other = tvd_index_find(c->index, from->id);
+    }
+    choice.former_works = (other != decided && other->vlan
+                           && may_carry(c->model, c->p->host, other)
+                           && may_carry(c->model, c->to->host, other));
+    return (carriage_use(c->p, from, c->to->tvd->id, c->to->host, &choice)
+            == decided->id ? decided : other);
+}
 
 static bool
 collect_way(const struct known_tvd *from, void *c_)
@@ -322,6 +359,7 @@ collect_way(const struct known_tvd *from, void *c_)
                                                    from, c->to);
 
     if (carrier) {
+        carrier = settle_carrier(c, from, carrier);
         if (c->n >= c->allocated) {
             c->ways = x2nrealloc(c->ways, &c->allocated, sizeof *c->ways);
         }
@@ -340,15 +378,6 @@ struct carried {
     const struct known_tvd *tvd;
     bool carried, let_in;       /* What was found. */
 };
-
-static bool
-may_carry(const struct model *model, const char *host,
-          const struct model_tvd *tvd)
-{
-    const struct model_host *model_host = model_host_find(model, host);
-
-    return model_host && decide_may_carry(model_host, tvd);
-}
 
 /* True if the VLAN of the TVD has to do with NICs of 'local' here: they are
  * reached over it (c->carried), or some host may take it for the one over
@@ -428,6 +457,26 @@ add_vlan(uint16_t *vlans, size_t *n, size_t max, uint16_t vlan)
     if (*n < max) {
         vlans[(*n)++] = vlan;
     }
+}
+
+long long int
+pipeline_deadline(const struct pipeline *p)
+{
+    return p->next_turn;
+}
+
+bool
+pipeline_pop_announcement(struct pipeline *p, uint32_t *nic_id,
+                          uint16_t *vlan)
+{
+    uint64_t id;
+
+    if (!idset_pop(&p->announce, &id)) {
+        return false;
+    }
+    *nic_id = id >> 16;
+    *vlan = id & 0xffff;
+    return true;
 }
 
 size_t
@@ -689,13 +738,16 @@ forget_tvds(struct pipeline *p)
 }
 
 void
-pipeline_run(struct pipeline *p, const struct model *model)
+pipeline_run(struct pipeline *p, const struct model *model,
+             long long int now)
 {
     struct tvd_index index = { .model = model };
     bool tvds_touched;
     uint64_t id;
 
     p->n_recomputed = 0;
+    p->now = now;
+    carriage_turn(p);
     if (!p->static_made) {
         struct flow_list flows;
 

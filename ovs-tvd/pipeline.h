@@ -58,6 +58,12 @@ uint64_t pipeline_vlans_generation(const struct pipeline *);
 size_t pipeline_get_nic_vlans(const struct pipeline *, const struct model *,
                               uint32_t nic_id, uint16_t *vlans, size_t max);
 
+/* What the runs since the last call have found that is to be announced at once:
+ * that the NIC is here, in the VLAN 'vlan', in which others will look for it soon
+ * (pipeline-carriage.c).  False: nothing more. */
+bool pipeline_pop_announcement(struct pipeline *, uint32_t *nic_id,
+                               uint16_t *vlan);
+
 /* Packets that the flows show to the agent, which sees their first
  * PIPELINE_SHOWN_LEN octets with the cookie of the flow: it is asked for while
  * somebody wants to know, and to be taken back at the first packet, so that
@@ -84,8 +90,11 @@ void pipeline_touch_all(struct pipeline *);
 
 /* Recomputes the flows of what is marked, and of what depends on it, from
  * 'model', and unmarks it.  A NIC, TVD, role or rule whose id is 0 is treated
- * as absent: nothing is allowed because of it. */
-void pipeline_run(struct pipeline *, const struct model *);
+ * as absent: nothing is allowed because of it.  'now' is a time in ms; by
+ * pipeline_deadline(), LLONG_MAX: never, it is to be run even if nothing has
+ * been marked. */
+void pipeline_run(struct pipeline *, const struct model *, long long int now);
+long long int pipeline_deadline(const struct pipeline *);
 
 /* How many owners (things that flows belong to) the last run recomputed. */
 size_t pipeline_n_recomputed(const struct pipeline *);

@@ -228,7 +228,7 @@ main(int argc, char *argv[])
         ovs_fatal(0, "usage: %s [--print] POLICY... [VCONN] [NIC=PORT]...",
                   program_name);
     }
-    pipeline_run(pipeline, model);
+    pipeline_run(pipeline, model, 0);
     if (target) {
         run(ft, target, result);
     }

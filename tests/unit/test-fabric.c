@@ -12,24 +12,36 @@ static void
 test_announcements(void)
 {
     struct fabric f;
-    int sent = 0;
+    int sent = 0, others = 0;
+    uint16_t vlan = 1;
+    uint32_t id;
 
     fabric_init(&f);
-    ok(fabric_deadline(&f) == LLONG_MAX && !fabric_next(&f, 0),
+    ok(fabric_deadline(&f) == LLONG_MAX && !fabric_next(&f, &vlan, 0),
        "nothing to announce");
-    fabric_announce(&f, 7, 1000);
-    ok(fabric_deadline(&f) == 1000 && !fabric_next(&f, 999), "not too early");
-    fabric_put_off(&f, fabric_next(&f, 1000), 1010);
-    ok(!fabric_next(&f, 1000) && fabric_deadline(&f) == 1010,
+    fabric_announce(&f, 7, FABRIC_ALL_VLANS, 1000);
+    ok(fabric_deadline(&f) == 1000 && !fabric_next(&f, &vlan, 999),
+       "not too early");
+    id = fabric_next(&f, &vlan, 1000);
+    ok(id == 7 && vlan == FABRIC_ALL_VLANS, "at the right time");
+    fabric_announce(&f, id, vlan, 1010);
+    ok(!fabric_next(&f, &vlan, 1000) && fabric_deadline(&f) == 1010,
        "put off while its flows are not there");
+    fabric_announce(&f, 7, 100, 1010);
     for (long long int now = 1000; now < 5000; now++) {
-        sent += fabric_next(&f, now) == 7;
+        while ((id = fabric_next(&f, &vlan, now)) != 0) {
+            sent += id == 7 && vlan == FABRIC_ALL_VLANS;
+            others += id == 7 && vlan == 100;
+        }
     }
     ok(sent == FABRIC_ANNOUNCEMENTS, "then as often as it should (%d)", sent);
-    fabric_announce(&f, 8, 6000);
+    ok(others == FABRIC_ANNOUNCEMENTS, "in one VLAN by itself, too (%d)",
+       others);
+    fabric_announce(&f, 8, FABRIC_ALL_VLANS, 6000);
+    fabric_announce(&f, 8, 100, 6000);
     fabric_forget(&f, 8);
-    ok(!fabric_next(&f, 7000), "not what is gone again");
-    fabric_announce(&f, 9, 8000);
+    ok(!fabric_next(&f, &vlan, 7000), "not what is gone again");
+    fabric_announce(&f, 9, FABRIC_ALL_VLANS, 8000);
     fabric_destroy(&f);
 }
 

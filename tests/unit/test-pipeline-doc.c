@@ -104,7 +104,7 @@ flows_of_code(struct sset *flows)
     nic = model_nic_find_full_name(model, "b2/eth0");
     nic->host = xstrdup("h2");
     pipeline_watch_arrival(pipeline, nic->id, u16_to_ofp(999));
-    pipeline_run(pipeline, model);
+    pipeline_run(pipeline, model, 0);
     flowtab_for_each_wanted(ft, note_flow, flows);
     pipeline_destroy(pipeline);
     flowtab_destroy(ft);

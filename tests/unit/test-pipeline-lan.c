@@ -301,7 +301,7 @@ test_policy(uint32_t seed, struct tally *arp, struct tally *nd,
         pipeline_set_port(pipeline, b.nics[i]->id,
                           u16_to_ofp(b.nics[i]->id));
     }
-    pipeline_run(pipeline, b.m);
+    pipeline_run(pipeline, b.m, 0);
     machine_load(b.machine, flowtab);
     for (size_t i = 0; i < b.n_nics; i++) {
         for (size_t j = 0; j < b.n_nics; j++) {

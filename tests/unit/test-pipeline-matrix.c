@@ -475,7 +475,7 @@ load(struct bench *b, const struct model *m)
         struct site *s = &b->sites[i];
 
         pipeline_touch_all(s->pipeline);
-        pipeline_run(s->pipeline, m);
+        pipeline_run(s->pipeline, m, 0);
         machine_load(s->machine, s->flowtab);
     }
     b->model = m;
@@ -858,7 +858,7 @@ test_absent(uint32_t first_seed, int n_seeds, int n_sites)
             }
         }
         for (int i = 0; i < n_sites; i++) {
-            pipeline_run(b.sites[i].pipeline, m);
+            pipeline_run(b.sites[i].pipeline, m, 0);
             machine_load(b.sites[i].machine, b.sites[i].flowtab);
         }
         for_each_pair(&b, 2, try_absent);

@@ -491,7 +491,7 @@ bridge_init(struct bridge *br, const struct view *v, const struct model *m,
                               u16_to_ofp(nics[i]->id));
         }
     }
-    pipeline_run(br->pipeline, m);
+    pipeline_run(br->pipeline, m, 0);
     machine_load(br->machine, br->flowtab);
 }
 
