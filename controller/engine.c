@@ -543,7 +543,7 @@ engine_run(struct engine *e)
         report_problems(e);
         holders_follow(&e->holders, e->db, changes, e->active);
         if (e->switches) {
-            switches_follow(e->switches, e->db, changes, e->active);
+            switches_follow(e->switches, e->db, changes, e->active, now);
             switches_run(e->switches, now);
         }
         hosts_run(&e->hosts, e->idl, &e->sink, now, time_wall_msec());

@@ -3,6 +3,7 @@
 #include <config.h>
 #include "controller/needs.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "flowpolicy/decide.h"
@@ -29,7 +30,18 @@ struct place {
 struct needs_host {
     char *name;
     struct shash places;        /* "struct place *" by TVD. */
-    struct vidset needs;
+};
+
+/* What a host is to carry, which outlives a model. */
+struct carried {
+    struct vidset vids;
+    struct leaving *leaving;    /* Those of 'vids' that it does not need. */
+    size_t n, allocated;
+};
+
+struct leaving {
+    unsigned int vid;
+    long long int end;          /* In ms. */
 };
 
 struct needs_tvd {
@@ -52,6 +64,8 @@ void
 needs_init(struct needs *f)
 {
     shash_init(&f->hosts);
+    shash_init(&f->carried);
+    f->next_end = LLONG_MAX;
     shash_init(&f->tvds);
     hmap_init(&f->nics);
     sset_init(&f->named);
@@ -117,10 +131,26 @@ clear(struct needs *f)
     sset_clear(&f->dirty);
 }
 
+static void
+forget_carried(struct needs *f, struct shash_node *node)
+{
+    struct carried *c = node->data;
+
+    free(c->leaving);
+    free(c);
+    shash_delete(&f->carried, node);
+}
+
 void
 needs_destroy(struct needs *f)
 {
+    struct shash_node *node;
+
     clear(f);
+    SHASH_FOR_EACH_SAFE (node, &f->carried) {
+        forget_carried(f, node);
+    }
+    shash_destroy(&f->carried);
     shash_destroy(&f->hosts);
     shash_destroy(&f->tvds);
     hmap_destroy(&f->nics);
@@ -564,62 +594,178 @@ add_label(const struct model *m, const struct model_host *host,
     }
 }
 
-/* Returns true if the host needs other VLANs than before. */
-static bool
-compute(const struct needs *f, const struct model *m,
-        struct needs_host *host)
+static void
+collect_needs(const struct needs *f, const struct model *m,
+              const struct needs_host *host, struct vidset *vids)
 {
     const struct model_host *model_host = model_host_find(m, host->name);
     const struct model_switch *sw;
     const struct shash_node *node;
-    struct vidset vids;
 
-    memset(&vids, 0, sizeof vids);
     if (model_host && !model_host->revoked) {
         sw = (model_host->switch_name
               ? model_switch_find(m, model_host->switch_name) : NULL);
         if (sw && sw->vlans == MODEL_VLANS_LABEL) {
-            add_label(m, model_host, &vids);
+            add_label(m, model_host, vids);
         }
         SHASH_FOR_EACH (node, &host->places) {
-            add_place(f, m, model_host, node->data, &vids);
+            add_place(f, m, model_host, node->data, vids);
         }
     }
-    if (vidset_equal(&vids, &host->needs)) {
-        return false;
+}
+
+/* --- What is carried ------------------------------------------------------*/
+
+/* When the host is to lose 'vid', which it does not need any more. */
+static long long int
+when_left(struct carried *c, unsigned int vid, long long int now)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->leaving[i].vid == vid) {
+            return c->leaving[i].end;
+        }
     }
-    host->needs = vids;
-    return true;
+    if (c->n >= c->allocated) {
+        c->leaving = x2nrealloc(c->leaving, &c->allocated,
+                                sizeof *c->leaving);
+    }
+    c->leaving[c->n++] = (struct leaving) { vid, now + NEEDS_GRACE };
+    return now + NEEDS_GRACE;
+}
+
+/* Forgets those that are needed again, or not carried any more. */
+static void
+drop_leaving(struct carried *c, const struct vidset *needs)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n; i++) {
+        if (vidset_contains(&c->vids, c->leaving[i].vid)
+            && !vidset_contains(needs, c->leaving[i].vid)) {
+            c->leaving[n++] = c->leaving[i];
+        }
+    }
+    c->n = n;
+}
+
+static void
+add_leaving(struct carried *c, const struct model *m,
+            const struct model_host *host, const struct vidset *needs,
+            struct vidset *vids, long long int now)
+{
+    struct vidset allowed;
+    unsigned int vid;
+
+    memset(&allowed, 0, sizeof allowed);
+    add_label(m, host, &allowed);
+    VIDSET_FOR_EACH (vid, &c->vids) {
+        if (!vidset_contains(needs, vid) && vidset_contains(&allowed, vid)
+            && now < when_left(c, vid, now)) {
+            vidset_add(vids, vid);
+        }
+    }
+}
+
+/* Returns true if the host is to carry other VLANs than before. */
+static bool
+compute(struct needs *f, const struct model *m, const struct needs_host *host,
+        long long int now)
+{
+    const struct model_host *model_host = model_host_find(m, host->name);
+    struct carried *c = shash_find_data(&f->carried, host->name);
+    struct vidset needs, vids;
+    bool changed;
+
+    if (!c) {
+        c = xzalloc(sizeof *c);
+        shash_add(&f->carried, host->name, c);
+    }
+    memset(&needs, 0, sizeof needs);
+    collect_needs(f, m, host, &needs);
+    vids = needs;
+    if (model_host && !model_host->revoked
+        && !vidset_equal(&needs, &c->vids)) {
+        add_leaving(c, m, model_host, &needs, &vids, now);
+    }
+    changed = !vidset_equal(&vids, &c->vids);
+    c->vids = vids;
+    drop_leaving(c, &needs);
+    return changed;
+}
+
+/* Marks the hosts that lose a VLAN now, and looks when the next one does. */
+static void
+run_ends(struct needs *f, long long int now, bool mark)
+{
+    const struct shash_node *node;
+
+    f->next_end = LLONG_MAX;
+    SHASH_FOR_EACH (node, &f->carried) {
+        const struct carried *c = node->data;
+
+        for (size_t i = 0; i < c->n; i++) {
+            if (mark && now >= c->leaving[i].end) {
+                sset_add(&f->dirty, node->name);
+            }
+            f->next_end = MIN(f->next_end, c->leaving[i].end);
+        }
+    }
+}
+
+static void
+forget_hosts(struct needs *f)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH_SAFE (node, &f->carried) {
+        if (!shash_find(&f->hosts, node->name)) {
+            forget_carried(f, node);
+        }
+    }
 }
 
 bool
-needs_run(struct needs *f, const struct model *m)
+needs_run(struct needs *f, const struct model *m, long long int now)
 {
     bool changed = f->all_dirty;
     const struct shash_node *node;
     const char *name;
 
+    if (now >= f->next_end) {
+        run_ends(f, now, true);
+    }
+    if (!f->all_dirty && sset_is_empty(&f->dirty)) {
+        return false;
+    }
     if (f->all_dirty) {
+        forget_hosts(f);
         SHASH_FOR_EACH (node, &f->hosts) {
-            compute(f, m, node->data);
+            compute(f, m, node->data, now);
         }
     } else {
         SSET_FOR_EACH (name, &f->dirty) {
             struct needs_host *host = shash_find_data(&f->hosts, name);
 
-            changed |= host && compute(f, m, host);
+            changed |= host && compute(f, m, host, now);
         }
     }
     f->all_dirty = false;
     sset_clear(&f->dirty);
+    run_ends(f, now, false);
     return changed;
+}
+
+long long int
+needs_deadline(const struct needs *f)
+{
+    return f->next_end;
 }
 
 const struct vidset *
 needs_of_host(const struct needs *f, const char *name)
 {
     static const struct vidset none;
-    const struct needs_host *host = shash_find_data(&f->hosts, name);
+    const struct carried *c = shash_find_data(&f->carried, name);
 
-    return host ? &host->needs : &none;
+    return c ? &c->vids : &none;
 }

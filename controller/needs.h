@@ -8,6 +8,11 @@
  * has a NIC of it and there is another one elsewhere, and the VLAN in which a
  * NIC of its meets one of another TVD elsewhere.
  *
+ * A VLAN that a host needs no more is left to it for NEEDS_GRACE ms, if its label
+ * allows it: hosts hear one after the other where a NIC is, and go on for a
+ * while in the VLAN in which they have met before (docs/PIPELINE.md, "Between
+ * hosts").
+ *
  * When a NIC comes or goes only those hosts are looked at again for which that
  * can make a difference.  All is looked at when the model is a new one. */
 
@@ -24,8 +29,13 @@
 struct model;
 struct model_nic;
 
+#define NEEDS_GRACE 1500
+
 struct needs {
     struct shash hosts;         /* "struct needs_host *" by name. */
+    struct shash carried;       /* "struct carried *" by host. */
+    long long int next_end;     /* When some host is to lose a VLAN, ms;
+                                 * LLONG_MAX: none is. */
     struct shash tvds;          /* "struct needs_tvd *" by name. */
     struct hmap nics;           /* "struct needs_nic" by id. */
     struct sset named;          /* EEs that rules name as peers. */
@@ -47,11 +57,13 @@ void needs_put_nic(struct needs *, const struct model_nic *nic,
 /* There is no such NIC any more. */
 void needs_drop_nic(struct needs *, uint32_t nic_id);
 
-/* Computes anew what needs be; true if some host needs other VLANs than
- * before, or the model is new. */
-bool needs_run(struct needs *, const struct model *);
+/* Computes anew what needs be; true if some host is to carry other VLANs than
+ * before, or the model is new.  'now' is a time in ms.  To be called by
+ * needs_deadline(), LLONG_MAX: never, even if nothing has happened. */
+bool needs_run(struct needs *, const struct model *, long long int now);
+long long int needs_deadline(const struct needs *);
 
-/* The VLANs that 'host' needs.  Valid until the next call of the others. */
+/* The VLANs that 'host' needs, or has needed until a moment ago.  Valid until the next call of the others. */
 const struct vidset *needs_of_host(const struct needs *, const char *host);
 
 /* --- What switches should be -----------------------------------------------

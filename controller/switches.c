@@ -611,7 +611,8 @@ follow_activity(struct switches *s, bool active)
 
 void
 switches_follow(struct switches *s, struct tvd_db *db,
-                const struct tvd_db_changes *changes, bool active)
+                const struct tvd_db_changes *changes, bool active,
+                long long int now)
 {
     const struct model *m = tvd_db_model(db);
     bool first = !s->whereabouts.complete;
@@ -619,7 +620,7 @@ switches_follow(struct switches *s, struct tvd_db *db,
     if (first || (changes && changes->everything)) {
         follow_switches(s, m);
     }
-    if (whereabouts_follow(&s->whereabouts, db, changes)) {
+    if (whereabouts_follow(&s->whereabouts, db, changes, now)) {
         follow_wanted(s, m);
     }
     follow_activity(s, active);
@@ -886,6 +887,7 @@ switches_wait(struct switches *s, long long int now)
     struct shash_node *node;
     struct asked *asked;
 
+    poll_timer_wait_until(whereabouts_deadline(&s->whereabouts));
     if (s->active) {
         SHASH_FOR_EACH (node, &s->entries) {
             struct entry *entry = node->data;

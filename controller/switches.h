@@ -56,7 +56,8 @@ void switches_track(struct switches *, const struct ovsdb_idl *);
 /* Takes note of what tvd_db_run() returned, once gateways are assigned, and of
  * whether this controller is the active one.  There must be a model. */
 void switches_follow(struct switches *, struct tvd_db *,
-                     const struct tvd_db_changes *, bool active);
+                     const struct tvd_db_changes *, bool active,
+                     long long int now);
 
 /* 'now' is monotonic, in ms. */
 void switches_run(struct switches *, long long int now);

@@ -217,7 +217,7 @@ put_changed(struct whereabouts *w, const struct model *m,
 
 bool
 whereabouts_follow(struct whereabouts *w, struct tvd_db *db,
-                   const struct tvd_db_changes *changes)
+                   const struct tvd_db_changes *changes, long long int now)
 {
     const struct model *m = tvd_db_model(db);
     const struct tvdrec_binding *b;
@@ -238,5 +238,11 @@ whereabouts_follow(struct whereabouts *w, struct tvd_db *db,
     }
     w->complete = true;
     sset_clear(&w->dirty);
-    return needs_run(&w->needs, m);
+    return needs_run(&w->needs, m, now);
+}
+
+long long int
+whereabouts_deadline(const struct whereabouts *w)
+{
+    return needs_deadline(&w->needs);
 }

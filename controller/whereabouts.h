@@ -37,6 +37,8 @@ void whereabouts_track(struct whereabouts *, const struct ovsdb_idl *);
  * must be a model.  True if some host needs other VLANs, or all may be
  * otherwise. */
 bool whereabouts_follow(struct whereabouts *, struct tvd_db *,
-                        const struct tvd_db_changes *);
+                        const struct tvd_db_changes *, long long int now);
+/* By when it is to be called again, ms; LLONG_MAX: never. */
+long long int whereabouts_deadline(const struct whereabouts *);
 
 #endif /* controller/whereabouts.h */

@@ -7,6 +7,7 @@
 #include <config.h>
 #include "controller/needs.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include "flowpolicy/decide.h"
 #include "flowpolicy/policy.h"
@@ -249,12 +250,12 @@ test_cases(const struct model *m)
         needs_init(&n);
         needs_reset(&n, m);
         put_all(&n, m, cases[i].where);
-        ok(needs_run(&n, m), "%s: computed", cases[i].what);
+        ok(needs_run(&n, m, 0), "%s: computed", cases[i].what);
         format_needs(&n, m, &hosts);
         format_wanted(&n, m, &ports);
         is_str(ds_cstr(&hosts), cases[i].needs, "%s: hosts", cases[i].what);
         is_str(ds_cstr(&ports), cases[i].ports, "%s: ports", cases[i].what);
-        ok(!needs_run(&n, m), "%s: and stays so", cases[i].what);
+        ok(!needs_run(&n, m, 0), "%s: and stays so", cases[i].what);
         ds_destroy(&hosts);
         ds_destroy(&ports);
         needs_destroy(&n);
@@ -272,7 +273,7 @@ from_nothing(const struct model *m, const char *where, struct ds *s)
     needs_init(&n);
     needs_reset(&n, m);
     put_all(&n, m, where);
-    needs_run(&n, m);
+    needs_run(&n, m, 0);
     format_needs(&n, m, s);
     needs_destroy(&n);
 }
@@ -318,7 +319,10 @@ test_histories(const struct model *m)
 
         random_where(m, spots, &where);
         put_all(&n, m, ds_cstr(&where));
-        needs_run(&n, m);
+        needs_run(&n, m, 10000 * step);
+        for (long long int end; (end = needs_deadline(&n)) != LLONG_MAX; ) {
+            needs_run(&n, m, end);
+        }
         format_needs(&n, m, &got);
         from_nothing(m, ds_cstr(&where), &expected);
         if (strcmp(ds_cstr(&got), ds_cstr(&expected)) && !n_wrong++) {
@@ -337,6 +341,54 @@ test_histories(const struct model *m)
     free(spots);
 }
 
+/* --- What is left for a moment --------------------------------------------*/
+
+static void
+expect(struct needs *n, const struct model *m, const char *where,
+       long long int now, const char *expected, const char *what)
+{
+    struct ds got = DS_EMPTY_INITIALIZER;
+
+    put_all(n, m, where);
+    needs_run(n, m, now);
+    format_needs(n, m, &got);
+    is_str(ds_cstr(&got), expected, "%s", what);
+    ds_destroy(&got);
+}
+
+static void
+test_grace(struct model *m)
+{
+    const long long int end = 1000 + NEEDS_GRACE;
+    struct model_host *h1 = model_host_find(m, "h1");
+    struct model_label *label = h1->label;
+    struct needs n;
+
+    needs_init(&n);
+    needs_reset(&n, m);
+    expect(&n, m, "y1@h1 y2@h2", 0, "h1:10 h2:10 hl:10,40,50", "two");
+    expect(&n, m, "y1@h1", 1000, "h1:10 h2:10 hl:10,40,50",
+           "what is not needed any more is left for a moment");
+    ok(needs_deadline(&n) == end, "which has an end");
+    needs_reset(&n, m);
+    expect(&n, m, "y1@h1", end - 1, "h1:10 h2:10 hl:10,40,50",
+           "not before that, whatever becomes of the policy");
+    expect(&n, m, "y1@h1", end, "hl:10,40,50", "then it is gone");
+    ok(needs_deadline(&n) == LLONG_MAX, "and nothing more is to end");
+    expect(&n, m, "y1@h1 y2@h2", 5000, "h1:10 h2:10 hl:10,40,50", "again");
+    expect(&n, m, "y1@h1", 5100, "h1:10 h2:10 hl:10,40,50", "and not");
+    expect(&n, m, "y1@h1 y2@h2", 5200, "h1:10 h2:10 hl:10,40,50",
+           "and again");
+    expect(&n, m, "y1@h1 y2@h2", 9000, "h1:10 h2:10 hl:10,40,50",
+           "what is needed again stays");
+    h1->label = model_host_find(m, "hr")->label;
+    needs_reset(&n, m);
+    expect(&n, m, "y2@h2", 9100, "h2:10 hl:10,40,50",
+           "a host that may not carry it any more loses it at once");
+    h1->label = label;
+    needs_destroy(&n);
+}
+
 int
 main(void)
 {
@@ -344,6 +396,7 @@ main(void)
 
     test_cases(m);
     test_histories(m);
+    test_grace(m);
     model_destroy(m);
     return tap_done();
 }
