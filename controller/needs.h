@@ -63,7 +63,8 @@ void needs_drop_nic(struct needs *, uint32_t nic_id);
 bool needs_run(struct needs *, const struct model *, long long int now);
 long long int needs_deadline(const struct needs *);
 
-/* The VLANs that 'host' needs, or has needed until a moment ago.  Valid until the next call of the others. */
+/* The VLANs that 'host' needs, or has needed until a moment ago.  Valid until
+ * the next call of the others. */
 const struct vidset *needs_of_host(const struct needs *, const char *host);
 
 /* --- What switches should be -----------------------------------------------
