@@ -253,6 +253,32 @@ wish_insert(struct flowtab *ft, struct owner *owner, struct flow_entry *flow)
     ovs_list_insert(before, &wish->slot_node);
 }
 
+/* True if 'owner' wants just these flows, in this order.  Most owners whose
+ * flows are made anew do, and none of the slots has to be looked up then. */
+static bool
+wants_already(const struct owner *owner, const struct flow_list *flows)
+{
+    const struct ovs_list *node = owner->wishes.next;
+    const struct flow_entry *flow;
+
+    LIST_FOR_EACH (flow, list_node, &flows->flows) {
+        const struct flow_entry *wanted;
+
+        if (node == &owner->wishes) {
+            return false;
+        }
+        wanted = CONTAINER_OF(node, struct wish, owner_node)->flow;
+        if (wanted->hash != flow->hash || wanted->table != flow->table
+            || wanted->priority != flow->priority
+            || !minimatch_equal(&wanted->match, &flow->match)
+            || !flow_entry_equal(wanted, flow)) {
+            return false;
+        }
+        node = node->next;
+    }
+    return node == &owner->wishes;
+}
+
 void
 flowtab_replace(struct flowtab *ft, uint64_t id, struct flow_list *flows)
 {
@@ -269,6 +295,9 @@ flowtab_replace(struct flowtab *ft, uint64_t id, struct flow_list *flows)
         owner->id = id;
         ovs_list_init(&owner->wishes);
         hmap_insert(&ft->owners, &owner->node, hash_uint64(id));
+    } else if (wants_already(owner, flows)) {
+        flow_list_clear(flows);
+        return;
     }
 
     ovs_list_push_back_all(&old, &owner->wishes);
