@@ -17,12 +17,14 @@ Verbs:
   unplug, plug EE               its port leaves, comes back
   displace EE                   a gateway is about to be made elsewhere by a policy
   enrol HOST                    gets a new token
+  reboot SWITCH                 one that is managed by SNMP restarts
+  misbehave SWITCH HOW          as of tvd-switchsim(8); "none": no more
 A step leaves nothing behind: what it stops, holds or cuts off is back in the
 end, and everything is to be as 'final' and 'places' say soon after."""
 import copy
 import random
 
-from . import mutate, placement
+from . import mutate, placement, wiring
 
 HOSTS = {"h1": "all", "h2": "all", "h3": "bc"}
 MANAGERS = ["manager1", "manager2", "manager3"]
@@ -33,7 +35,8 @@ GATEWAYS = {f"{tvd}-gw" for tvd in mutate.TVDS}
 LIFETIME, GRACE = 16, 4         # Of certificates, in s.
 
 
-def base_policy():
+def base_policy(switches=0):
+    """The hosts are behind so many switches that are managed by SNMP."""
     data = mutate.base_policy()
     data["labels"]["bc"] = ["b", "c"]
     data["hosts"] = {name: {"label": label} for name, label in HOSTS.items()}
@@ -43,7 +46,7 @@ def base_policy():
         ee.pop("host")
         if name in BOUND:
             ee["host"] = BOUND[name]
-    return data
+    return wiring.behind(data, switches) if switches else data
 
 
 def may_run(ee, host):
@@ -51,10 +54,11 @@ def may_run(ee, host):
 
 
 class Planner:
-    def __init__(self, seed, only=()):
+    def __init__(self, seed, only=(), switches=0):
         self.rng = random.Random(seed)
-        self.weights = {k: w for k, w in self.KINDS.items() if not only or k in only}
-        self.data = base_policy()
+        kinds = {**self.KINDS, **(self.SWITCH_KINDS if switches else {})}
+        self.weights = {k: w for k, w in kinds.items() if not only or k in only}
+        self.data = base_policy(switches)
         self.all_ees = copy.deepcopy(self.data["ees"])
         for _ in range(15):
             mutate.mutate(self.rng, self.data, copy.deepcopy(self.data["ees"]))
@@ -145,7 +149,9 @@ class Planner:
             [(at, "stop", program), (back, "cont", program)]
 
     def cut_management(self):
-        machine = self.take([*HOSTS, *MANAGERS])
+        switches = self.data.get("switches", ())
+        calm = self.free(switches) == list(switches)
+        machine = self.take([*HOSTS, *(MANAGERS if calm else ())])
         if not machine:
             return None
         at, back = self.when(), round(0.6 + self.when(3), 3)
@@ -238,6 +244,37 @@ class Planner:
              "restart_ovs": 3, "stop": 4, "cut_management": 5, "cut_fabric": 3, "change": 8,
              "move": 7, "move_by_file": 3, "depart": 3}
 
+    # What switches do that are managed by SNMP.
+
+    def switch(self):
+        """One of them; what says that it has restarted is not to be lost."""
+        return None if set(self.free(MANAGERS)) != set(MANAGERS) else \
+            self.take(self.data["switches"])
+
+    def reboot_switch(self):
+        """It forwards nothing for a while, then what it had saved."""
+        switch = self.switch()
+        return switch and (f"{switch} reboots", [(self.when(), "reboot", switch)])
+
+    def lose_config(self):
+        """All its ports are in VLAN 1, as out of the box; then it restarts."""
+        switch = self.switch()
+        at = self.when()
+        return switch and (f"{switch} loses its configuration and reboots", [
+            (at, "misbehave", switch, "lose-config"),
+            (round(at + self.when(), 3), "reboot", switch)])
+
+    def late_switch(self):
+        """It answers late, while something else is done."""
+        switch = self.switch()
+        if not switch:
+            return None
+        at, back, late = self.when(), round(1 + self.when(2), 3), self.rng.choice([50, 200, 400])
+        return f"{switch} answers {late} ms late until {back} s", \
+            [(at, "misbehave", switch, f"late={late}"), (back, "misbehave", switch, "none")]
+
+    SWITCH_KINDS = {"reboot_switch": 4, "lose_config": 4, "late_switch": 6}
+
     def step(self, number, kinds):
         self.policies, self.busy = [], set()
         before = copy.deepcopy(self.data)
@@ -260,11 +297,12 @@ class Planner:
         return self.rng.choices(list(self.weights), list(self.weights.values()), k=count)
 
 
-def plan(seed, steps, only=(), every=40, first_expiry=8):
+def plan(seed, steps, only=(), every=40, first_expiry=8, switches=0):
     """(first policy, places at first, steps).  One step of 'every' lets a
     certificate run out, the first of them after 'first_expiry'.  With 'only',
-    there are steps of these kinds alone."""
-    planner = Planner(seed, only)
+    there are steps of these kinds alone.  The hosts are behind so many
+    'switches', which fail too, or a plain one."""
+    planner = Planner(seed, only, switches)
     first = planner.first, dict(planner.places)
     found = []
     for number in range(1, steps + 1):

@@ -30,8 +30,8 @@ def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=Fa
     wire=False no EEs are made, which benchmarks do in their own way; with
     'cluster' the database is a cluster (cluster.py) whose controllers get
     'controller_options' too; hosts' certificates last for 'lifetime'; with
-    'snmp' the controller sets the switches that the policy has; the rest as in
-    policy.derive()."""
+    'snmp' the controller sets the switches that the policy has, or as many in
+    their place as it says (wiring.behind()); the rest as in policy.derive()."""
     if not os.path.exists(path):
         raise LabError(f"{path}: no such file")
     wrong = check(path)
@@ -39,6 +39,10 @@ def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=Fa
         raise LabError(wrong)
     data, note = policy.derive(policy.load(path), only, collapse, vlan)
     if note:
+        progress(note)
+    if snmp and snmp is not True and len(data["hosts"]) > 1:
+        data = wiring.behind(data, snmp)
+        note = "; ".join(filter(None, (note, f"the hosts are behind {snmp} SNMP switches")))
         progress(note)
     unplayable = wiring.of_policy(data)[1] if snmp else None
     if unplayable:

@@ -23,7 +23,8 @@ def cmd_up(args):
     began = time.monotonic()
     lab = client.up(args.name, args.file, args.only, progress, collapse=args.collapse,
                     vlan=args.vlan, cluster=args.cluster,
-                    lifetime=args.certificate_lifetime, snmp=not args.plain_fabric)
+                    lifetime=args.certificate_lifetime,
+                    snmp=args.switches or not args.plain_fabric)
     stand_ins = [n["ee"] for n in lab.nics if n["kind"] == "vm"]
     if stand_ins:
         progress(f"{len(stand_ins)} VMs are played by namespaces "
@@ -191,6 +192,8 @@ def parser():
                    help="three database servers and two controllers, on three machines")
     p.add_argument("--plain-fabric", action="store_true",
                    help="one switch that is set by the lab, not those of the policy")
+    p.add_argument("--switches", metavar="N", type=int, choices=range(1, 9), default=0,
+                   help="the hosts are behind so many SNMP switches, not those of the policy")
     p.add_argument("--certificate-lifetime", metavar="TIME",
                    help="of the hosts' certificates, for example 90s")
     verb("probe", cmd_probe, "measure who reaches whom and compare with the policy; "

@@ -430,11 +430,19 @@ class LabDaemon:
                  "at": {host: switches.index(switch) for host, (switch, _) in places.items()}},
                 [os.open(f"/proc/{switch.pid}/ns/net", os.O_RDONLY) for switch in switches])
 
+    def _switch(self, name):
+        """The SnmpSwitch that the policy calls so."""
+        if not self.site.snmp() or name not in self.site.fabric.switches:
+            raise LabError(f"no switch '{name}' that is managed by SNMP in this lab")
+        return self.site.fabric.switches[name]
+
     def do_misbehave(self, switch, how):
-        """See SnmpSwitch.misbehave(); 'switch' is the policy's name."""
-        if not self.site.snmp() or switch not in self.site.fabric.switches:
-            raise LabError(f"no switch '{switch}' that is managed by SNMP in this lab")
-        self.site.fabric.switches[switch].misbehave(*how)
+        """See SnmpSwitch.misbehave()."""
+        self._switch(switch).misbehave(*how)
+        return {}
+
+    def do_reboot(self, switch):
+        self._switch(switch).appctl("switchsim/reboot")
         return {}
 
     def do_settle(self):

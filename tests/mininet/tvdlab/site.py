@@ -91,6 +91,7 @@ class Site:
         say("policy applied and enforced", began)
         if self.ees:
             self._attach_all()
+            self.wait_switches()
 
     def _start_host(self):
         """One host that does everything."""

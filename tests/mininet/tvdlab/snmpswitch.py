@@ -18,6 +18,7 @@ CONTROL = programs.ENVIRONMENT["TVD_RUNDIR"] + "/switchsim.ctl"
 CREDENTIALS = programs.ENVIRONMENT["TVD_RUNDIR"] + "/switchsim.credentials"
 # Of the controller: what it logs in to switches with, by the policy's names.
 FOLDER = programs.ENVIRONMENT["TVD_SYSCONFDIR"] + "/credentials"
+TRAP_PORT = 1162                # Where controllers listen for traps.
 SETTLE = 30                     # Seconds that switches may take to be configured.
 
 
@@ -100,16 +101,19 @@ class SnmpFabric:
                 switch.priv_password = first.priv_password
                 break
 
-    def plug(self, hosts):
-        """Makes the ports, by number, then the cables.  'hosts' are nodes by name."""
-        peers = {**{("host", n): node for n, node in hosts.items()},
-                 **{("switch", n): node for n, node in self.switches.items()}}
+    def make_ports(self):
+        """The ports are numbered as the policy has it."""
         for name, switch in self.switches.items():
             for n, what in sorted(self.wiring.ports[name].items()):
                 if what is None:
                     switch.add_unused(n)
                 else:
-                    switch.connect(peers[what].name)
+                    kind, peer = what
+                    switch.connect(self.switches[peer].name if kind == "switch" else peer)
+
+    def plug(self, hosts):
+        """Makes the ports, then the cables.  'hosts' are nodes by name."""
+        self.make_ports()
         for host, (name, _) in self.wiring.hosts.items():
             nodes.Cable(hosts[host], self.switches[name], fabric.UPLINK,
                         self.switches[name].device(host))
@@ -126,6 +130,11 @@ class SnmpFabric:
             address = self.wiring.switches[name]["address"]
             nodes.run(switch, ["ip", "address", "add", f"{address}/32", "dev",
                                fabric.MANAGEMENT])
+            # Traps are known by the address that they come from.
+            nodes.run(switch, ["ip", "route", "replace", fabric.NETWORK + ".0.0/16", "dev",
+                               fabric.MANAGEMENT, "src", address])
+            switch.options += [f"--trap={fabric.manager_address(n)}:{TRAP_PORT}"
+                               for n in range(len(managers))]
             for manager in managers:
                 nodes.run(manager, ["ip", "route", "add", f"{address}/32", "dev",
                                     fabric.MANAGEMENT])
@@ -142,7 +151,7 @@ class SnmpFabric:
     @staticmethod
     def controller_options():
         profiles = os.path.join(programs.TOP, "switchcfg/profiles")
-        return [f"--switch-credentials={FOLDER}",
+        return [f"--switch-credentials={FOLDER}", f"--switch-traps={TRAP_PORT}",
                 *([f"--switch-profiles={profiles}"] if os.path.isdir(profiles) else [])]
 
     # What a FabricSwitch has.

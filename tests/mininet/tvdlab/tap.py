@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from . import client, state
+from . import client, state, wiring
 
 
 class Tap:
@@ -68,6 +68,18 @@ def soak():
     return bool(os.environ.get("TVD_SOAK"))
 
 
+def switches():
+    """How many switches that are managed by SNMP tests of several hosts are to
+    have between these, whatever their policies say; 0: a plain one."""
+    return int(os.environ.get("TVD_SWITCHES") or 0)
+
+
+def behind(data, hosts):
+    """Policy 'data', which has one host, on so many behind switches(); as it is
+    if there are to be none."""
+    return wiring.behind(wiring.spread(data, hosts), switches()) if switches() else data
+
+
 def lab_name(purpose):
     """A name that tests running at the same time do not share."""
     return f"{purpose}-{os.getpid()}"
@@ -76,7 +88,8 @@ def lab_name(purpose):
 @contextlib.contextmanager
 def lab_of(path, name, tap, **options):
     """A lab of policy file 'path', removed in any case; 'options' are those of
-    client.up()."""
+    client.up(), where "snmp" is as in switches() if it is not said."""
+    options.setdefault("snmp", switches())
     atexit.register(_remove, name)
     try:
         yield client.up(name, path, progress=tap.note, **options)

@@ -28,16 +28,17 @@ if __package__ in (None, ""):   # As a file of "mn --custom".
         sys._getframe().f_code.co_filename))))
 
 from mininet.link import Intf
+from mininet.node import Switch
 from mininet.topo import Topo
 
-from tvdlab import client, fabric, nodes, placement, policy
+from tvdlab import client, fabric, nodes, placement, policy, wiring
 from tvdlab.fabric import FabricSwitch, ManagementSwitch
-from tvdlab.snmpswitch import SnmpSwitch
+from tvdlab.snmpswitch import SnmpFabric, SnmpSwitch
 from tvdlab.site import Site
 from tvdlab.state import LabError
 
 __all__ = ["FabricSwitch", "ManagementSwitch", "PolicyTopo", "Site", "SnmpSwitch", "TvdCable",
-           "TvdController", "TvdEe", "TvdHost", "topos"]
+           "TvdController", "TvdEe", "TvdHost", "TvdSnmpSwitch", "topos"]
 
 
 class Unconfigured:
@@ -56,6 +57,29 @@ class TvdHost(Unconfigured, nodes.HostNode):
 
 class TvdController(Unconfigured, nodes.ControllerNode):
     """The machine of tvd-controller.  ctl() runs tvdctl there."""
+
+
+class TvdSnmpSwitch(SnmpSwitch):
+    """A switch of the policy, 'called' so there, which the controller sets over
+    SNMP.  Starting the first of them brings up the whole site."""
+
+    def __init__(self, name, called=None, **params):
+        super().__init__(name, **params)
+        self.site.fabric.add(called, self)
+
+    def is_first(self):
+        return self.site.fabric.nodes()[0] is self
+
+    def start(self, controllers):
+        if self.is_first():
+            self.site.fabric.make_ports()
+            super().start(controllers)
+
+    def stop(self, deleteIntfs=True):
+        if self.is_first():
+            super().stop(deleteIntfs)
+        else:
+            Switch.stop(self, deleteIntfs)
 
 
 def register(node, name, mac=None):
@@ -85,10 +109,13 @@ class TvdEe(Unconfigured, nodes.EeNode):
 
 
 class PolicyTopo(Topo):
-    """The hosts of a policy file on one fabric, and its EEs.  'site' is the
-    lab.Site that net.start() brings up."""
+    """The hosts of a policy file on one fabric, and its EEs.  Between the hosts
+    are the switches of the policy, which are managed by SNMP, if a lab can play
+    them (wiring.py), and else, or with plain=True, one plain switch.  'site' is
+    the site.Site that net.start() brings up; 'between' has the names of the
+    nodes between the hosts, by what the policy calls them."""
 
-    def build(self, path, *_args, **_params):
+    def build(self, path, *_args, plain=False, **_params):
         wrong = client.check(path)
         if wrong:
             raise LabError(wrong)
@@ -100,18 +127,35 @@ class PolicyTopo(Topo):
         taken = {*hosts, *(data.get("ees") or {})}
         self.controller = self.addHost(free("controller", taken), cls=TvdController,
                                        site=self.site)
-        switch = self.addSwitch(free("fabric", taken), cls=FabricSwitch, prefix="fabric/",
-                                site=self.site)
+        wired = None if plain else wiring.of_policy(data)[0]
+        places = self.add_switches(wired, hosts, taken)
         management = self.addSwitch(free("management", taken), cls=ManagementSwitch,
                                     site=self.site)
         for host in hosts:
             self.addHost(host, cls=TvdHost, prefix=f"{host}/", uplink=fabric.UPLINK,
                          site=self.site)
-            self.cable(host, switch, fabric.UPLINK)
-        for machine in (self.controller, *hosts):
+            self.cable(host, places[host], fabric.UPLINK)
+        for machine in (self.controller, *hosts, *(self.between.values() if wired else ())):
             self.cable(machine, management, fabric.MANAGEMENT)
         for ee in placement.of_policy(data):
             self.addHost(free(ee, set(hosts)), cls=TvdEe, site=self.site)
+
+    def add_switches(self, wired, hosts, taken):
+        """Adds what is between 'hosts', cabled as 'wired' says; returns which
+        switch each of them is at."""
+        if not wired:
+            plain = self.addSwitch(free("fabric", taken), cls=FabricSwitch, prefix="fabric/",
+                                   site=self.site)
+            self.between = {"fabric": plain}
+            return dict.fromkeys(hosts, plain)
+        self.site.fabric = SnmpFabric(wired)
+        self.between = {name: self.addSwitch(free(name, taken), cls=TvdSnmpSwitch,
+                                              called=name, prefix=f"{name}/", site=self.site)
+                         for name in wired.switches}
+        for (one, _), (other, _) in wired.cables:
+            one, other = self.between[one], self.between[other]
+            self.cable(one, other, fabric.link_name(other))
+        return {host: self.between[name] for host, (name, _) in wired.hosts.items()}
 
     def cable(self, machine, switch, device):
         self.addLink(machine, switch, cls=TvdCable, intfName1=device,

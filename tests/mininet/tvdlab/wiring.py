@@ -4,6 +4,7 @@
 Pure.  A lab plays the switches of a policy if each host of it has a port of
 one, and they can be played: managed by SNMPv3, with an IPv4 address, their
 ports named by number or as tvd-switchsim(8) calls them."""
+import copy
 import ipaddress
 import re
 
@@ -81,3 +82,40 @@ def of_policy(data):
         return Wiring(data), None
     except Unplayable as e:
         return None, str(e)
+
+
+def behind(data, count):
+    """A copy of policy 'data' whose hosts are behind 'count' switches, in turn,
+    each of which has a cable to the next, in place of those that it may have.
+    One host needs none; see spread()."""
+    data = copy.deepcopy(data)
+    names = [f"switch{i + 1}" for i in range(count)]
+    hosts = data.get("hosts") or {}
+    if len(hosts) < 2:
+        return data
+    for i, body in enumerate(hosts.values()):
+        body.update(switch=names[i % count], port=str(1 + i // count))
+    # On each, the cables have the ports after those of the hosts.
+    first = 1 + (len(hosts) + count - 1) // count
+    data["switches"] = {name: {
+        "address": f"192.0.2.{201 + i}", "snmp": {"version": 3, "credentials": name}}
+        for i, name in enumerate(names)}
+    for name, following in zip(names, names[1:]):
+        data["switches"][name]["links"] = {
+            str(first): {"switch": following, "port": str(first + 1)}}
+    return data
+
+
+def spread(data, count):
+    """A copy of policy 'data', which has one host, with 'count' like it, between
+    which all TVDs go in VLANs; EEs that are bound are bound to them in turn."""
+    data = copy.deepcopy(data)
+    (host, body), = data["hosts"].items()
+    names = [f"{host}{i + 1}" for i in range(count)]
+    data["hosts"] = {name: copy.deepcopy(body) for name in names}
+    bound = [ee for ee in (data.get("ees") or {}).values() if "host" in ee]
+    for i, ee in enumerate(bound):
+        ee["host"] = names[i % count]
+    for tvd in (data.get("tvds") or {}).values():
+        tvd["channel"] = "vlan"
+    return data
