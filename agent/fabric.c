@@ -89,7 +89,8 @@ fabric_next(struct fabric *f, uint16_t *vlan, long long int now)
             uint32_t nic_id = a->nic_id;
 
             *vlan = a->vlan;
-            a->when = now + FABRIC_ANNOUNCE_INTERVAL;
+            a->when = now + (FABRIC_ANNOUNCE_INTERVAL
+                             << (FABRIC_ANNOUNCEMENTS - a->left));
             if (!--a->left) {
                 announcement_destroy(a);
             }

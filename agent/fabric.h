@@ -10,7 +10,8 @@
  * An EE that has come from another host may not send anything for long, and
  * the switches would go on sending what is for it to where it was.  So it is
  * announced with reverse ARP requests (RFC 903) from its MAC, as is the custom
- * among hypervisors; several, since one may get lost.  No host lets them in.
+ * among hypervisors; several, since one may get lost, and for some seconds,
+ * since a switch may have to be given the VLAN first.  No host lets them in.
  *
  * Frames with a foreign tag are looked at one at a time: after each the agent
  * looks away for FABRIC_LOOK_AWAY ms, so that a flood of them costs it
@@ -26,8 +27,9 @@
 #include "openvswitch/types.h"
 
 #define FABRIC_LOOK_AWAY 3000           /* In ms. */
-#define FABRIC_ANNOUNCEMENTS 3          /* Of one EE, */
-#define FABRIC_ANNOUNCE_INTERVAL 100    /* so far apart, in ms. */
+#define FABRIC_ANNOUNCEMENTS 7          /* Of one EE, */
+#define FABRIC_ANNOUNCE_INTERVAL 100    /* so far apart at first, in ms; then
+                                         * twice as far each time. */
 
 /* Octets of a tagged reverse ARP request, without padding. */
 #define FABRIC_RARP_LEN 46

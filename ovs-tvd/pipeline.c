@@ -498,10 +498,13 @@ pipeline_get_nic_vlans(const struct pipeline *p, const struct model *model,
     for (int in = 0; in < 2; in++) {
         IDSET_FOR_EACH (other, in ? &tvd->in : &tvd->out) {
             const struct known_tvd *to = known_tvd_find(p, other->id);
+            unsigned int found = 0;
 
-            if (!to || !to->vlan) {
+            if (!to) {
                 continue;
             }
+            /* It may be one VLAN for those on one host, and the other for
+             * those on another. */
             IDSET_FOR_EACH (node, &to->nics) {
                 const struct model_nic *nic = model_nic_find_id(model,
                                                                 node->id);
@@ -512,7 +515,10 @@ pipeline_get_nic_vlans(const struct pipeline *p, const struct model *model,
 
                 if (carrier) {
                     add_vlan(vlans, &n, max, carrier->vlan);
-                    break;
+                    found |= carrier->id == to->id ? 2 : 1;
+                    if (found == 3) {
+                        break;
+                    }
                 }
             }
         }

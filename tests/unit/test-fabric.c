@@ -12,6 +12,7 @@ static void
 test_announcements(void)
 {
     struct fabric f;
+    long long int last = 0;
     int sent = 0, others = 0;
     uint16_t vlan = 1;
     uint32_t id;
@@ -28,8 +29,9 @@ test_announcements(void)
     ok(!fabric_next(&f, &vlan, 1000) && fabric_deadline(&f) == 1010,
        "put off while its flows are not there");
     fabric_announce(&f, 7, 100, 1010);
-    for (long long int now = 1000; now < 5000; now++) {
+    for (long long int now = 1000; now < 20000; now++) {
         while ((id = fabric_next(&f, &vlan, now)) != 0) {
+            last = now;
             sent += id == 7 && vlan == FABRIC_ALL_VLANS;
             others += id == 7 && vlan == 100;
         }
@@ -37,11 +39,13 @@ test_announcements(void)
     ok(sent == FABRIC_ANNOUNCEMENTS, "then as often as it should (%d)", sent);
     ok(others == FABRIC_ANNOUNCEMENTS, "in one VLAN by itself, too (%d)",
        others);
-    fabric_announce(&f, 8, FABRIC_ALL_VLANS, 6000);
-    fabric_announce(&f, 8, 100, 6000);
+    ok(last == 1010 + 100 + 200 + 400 + 800 + 1600 + 3200,
+       "each twice as late as the one before (%lld)", last);
+    fabric_announce(&f, 8, FABRIC_ALL_VLANS, 26000);
+    fabric_announce(&f, 8, 100, 26000);
     fabric_forget(&f, 8);
-    ok(!fabric_next(&f, &vlan, 7000), "not what is gone again");
-    fabric_announce(&f, 9, FABRIC_ALL_VLANS, 8000);
+    ok(!fabric_next(&f, &vlan, 27000), "not what is gone again");
+    fabric_announce(&f, 9, FABRIC_ALL_VLANS, 28000);
     fabric_destroy(&f);
 }
 

@@ -224,9 +224,57 @@ test_first(void)
     bench_uninit(&b);
 }
 
+/* True if 'ee', on h0, is looked for in 'vlan'. */
+static bool
+is_looked_for(const struct bench *b, const char *ee, uint16_t vlan)
+{
+    const struct model_nic *nic = model_ee_find(b->m, ee)->nics[0];
+    uint16_t vlans[16];
+    size_t n;
+
+    n = pipeline_get_nic_vlans(b->p, b->m, nic->id, vlans,
+                               ARRAY_SIZE(vlans));
+    for (size_t i = 0; i < n; i++) {
+        if (vlans[i] == vlan) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+test_all_vlans(void)
+{
+    struct bench b;
+
+    bench_init(&b);
+    place(&b, "b0", "h0");
+    plug(&b, "b0", true);
+    place(&b, "b1", "h1");
+    for (int i = 0; i < 2; i++) {
+        place(&b, i ? "a0" : "a1", "h1");
+        place(&b, i ? "a1" : "a0", "h2");
+        pipeline_run(b.p, b.m, 1000 + 1000 * i);
+        ok(is_looked_for(&b, "b0", b.a) && is_looked_for(&b, "b0", b.b),
+           "b0 is looked for from h1 in the VLAN of b, from h2 in that of a "
+           "(%d)", i);
+    }
+    bench_uninit(&b);
+
+    bench_init(&b);
+    place(&b, "a0", "h0");
+    plug(&b, "a0", true);
+    place(&b, "b1", "h1");
+    pipeline_run(b.p, b.m, 1000);
+    ok(is_looked_for(&b, "a0", b.a) && !is_looked_for(&b, "a0", b.b),
+       "a0 is looked for in its own VLAN, by those of b alone");
+    bench_uninit(&b);
+}
+
 int
 main(void)
 {
+    test_all_vlans();
     test_turn();
     test_back();
     test_first();
