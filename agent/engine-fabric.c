@@ -212,6 +212,18 @@ engine_fabric_publish_vlans(struct engine *e)
     bitmap_free(vlans);
 }
 
+static void
+announce_all(struct engine *e, long long int now)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &e->bindings.by_iface) {
+        const struct binding *b = node->data;
+
+        fabric_announce_once(&e->fabric, b->nic_id, now);
+    }
+}
+
 void
 engine_fabric_announce(struct engine *e, const struct model *m,
                        long long int now)
@@ -219,6 +231,9 @@ engine_fabric_announce(struct engine *e, const struct model *m,
     uint16_t vlan;
     uint32_t id;
 
+    if (fabric_refreshes(&e->fabric, now)) {
+        announce_all(e, now);
+    }
     while (pipeline_pop_announcement(e->pipeline, &id, &vlan)) {
         fabric_announce(&e->fabric, id, vlan, now);
     }
@@ -228,11 +243,14 @@ engine_fabric_announce(struct engine *e, const struct model *m,
         uint8_t frame[FABRIC_RARP_LEN];
         size_t n;
 
-        if (!nic || e->uplink_port == OFPP_NONE) {
+        if (!nic || e->uplink_port == OFPP_NONE
+            || pipeline_get_port(e->pipeline, id) == OFPP_NONE) {
             fabric_forget(&e->fabric, id);
             continue;
         }
-        if (e->pipeline_dirty || ofctl_installed(e->oc) < e->goal) {
+        /* Its port may be known before the database says that it is here. */
+        if (e->pipeline_dirty || ofctl_installed(e->oc) < e->goal
+            || !pipeline_nic_is_here(e->pipeline, id)) {
             fabric_announce(&e->fabric, id, vlan,
                             now + (ofctl_is_synced(e->oc) ? PUT_OFF
                                    : PUT_OFF_LONG));

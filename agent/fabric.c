@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "packets.h"
+#include "random.h"
 #include "util.h"
 
 /* RFC 903. */
@@ -19,6 +20,7 @@ fabric_init(struct fabric *f)
     ovs_list_init(&f->announcements);
     f->looking = true;
     f->look_again = 0;
+    f->refresh = 0;
 }
 
 static void
@@ -68,6 +70,27 @@ fabric_announce(struct fabric *f, uint32_t nic_id, uint16_t vlan,
 }
 
 void
+fabric_announce_once(struct fabric *f, uint32_t nic_id, long long int now)
+{
+    if (!find(f, nic_id, FABRIC_ALL_VLANS)) {
+        fabric_announce(f, nic_id, FABRIC_ALL_VLANS,
+                        now + random_range(1000));
+        find(f, nic_id, FABRIC_ALL_VLANS)->left = 1;
+    }
+}
+
+bool
+fabric_refreshes(struct fabric *f, long long int now)
+{
+    bool due = f->refresh && now >= f->refresh;
+
+    if (due || !f->refresh) {
+        f->refresh = now + FABRIC_REFRESH;
+    }
+    return due;
+}
+
+void
 fabric_forget(struct fabric *f, uint32_t nic_id)
 {
     struct announcement *a;
@@ -106,6 +129,9 @@ fabric_deadline(const struct fabric *f)
     long long int deadline = f->looking ? LLONG_MAX : f->look_again;
     const struct announcement *a;
 
+    if (f->refresh) {
+        deadline = MIN(deadline, f->refresh);
+    }
     LIST_FOR_EACH (a, node, &f->announcements) {
         deadline = MIN(deadline, a->when);
     }

@@ -12,6 +12,8 @@
  * announced with reverse ARP requests (RFC 903) from its MAC, as is the custom
  * among hypervisors; several, since one may get lost, and for some seconds,
  * since a switch may have to be given the VLAN first.  No host lets them in.
+ * What was lost all the same, as in a fabric that was in pieces when an EE came,
+ * is made good by announcing all again every FABRIC_REFRESH ms.
  *
  * Frames with a foreign tag are looked at one at a time: after each the agent
  * looks away for FABRIC_LOOK_AWAY ms, so that a flood of them costs it
@@ -30,6 +32,7 @@
 #define FABRIC_ANNOUNCEMENTS 7          /* Of one EE, */
 #define FABRIC_ANNOUNCE_INTERVAL 100    /* so far apart at first, in ms; then
                                          * twice as far each time. */
+#define FABRIC_REFRESH 60000            /* In ms. */
 
 /* Octets of a tagged reverse ARP request, without padding. */
 #define FABRIC_RARP_LEN 46
@@ -38,6 +41,7 @@ struct fabric {
     struct ovs_list announcements;      /* Of struct announcement. */
     bool looking;                       /* At foreign tags. */
     long long int look_again;           /* If not, when. */
+    long long int refresh;              /* When, in ms; 0: not yet said. */
 };
 
 struct announcement {
@@ -56,6 +60,12 @@ void fabric_destroy(struct fabric *);
 #define FABRIC_ALL_VLANS 0
 void fabric_announce(struct fabric *, uint32_t nic_id, uint16_t vlan,
                      long long int now);
+/* The same, but once, in all VLANs, at some time within the second after 'now':
+ * not all at the same moment. */
+void fabric_announce_once(struct fabric *, uint32_t nic_id,
+                          long long int now);
+/* True if that is to be done for all NICs now. */
+bool fabric_refreshes(struct fabric *, long long int now);
 /* It is not any more. */
 void fabric_forget(struct fabric *, uint32_t nic_id);
 

@@ -134,6 +134,35 @@ carriage_use(struct pipeline *p, const struct known_tvd *from, uint32_t to,
     return c->used;
 }
 
+static void
+list_add(uint32_t *tvds, size_t *n, size_t max, uint32_t tvd)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (tvds[i] == tvd) {
+            return;
+        }
+    }
+    if (tvd && *n < max) {
+        tvds[(*n)++] = tvd;
+    }
+}
+
+size_t
+carriage_list(const struct pipeline *p, uint32_t from, uint32_t *tvds,
+              size_t max)
+{
+    const struct carriage *c;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (c, node, &p->carriages) {
+        if (c->from == from) {
+            list_add(tvds, &n, max, c->used);
+            list_add(tvds, &n, max, c->next);
+        }
+    }
+    return n;
+}
+
 void
 carriage_forget(struct pipeline *p, uint32_t from, uint32_t to,
                 const char *host)

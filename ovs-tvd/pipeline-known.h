@@ -145,6 +145,10 @@ struct carriage_choice {
 uint32_t carriage_use(struct pipeline *, const struct known_tvd *from,
                       uint32_t to, const char *host,
                       const struct carriage_choice *);
+/* Stores the ids of the TVDs in whose VLANs NICs of the TVD with id 'from' here
+ * are looked for by others, each once and at most 'max'; returns how many. */
+size_t carriage_list(const struct pipeline *, uint32_t from, uint32_t *tvds,
+                     size_t max);
 /* There is none any more from 'from' (0: any) to 'to' (0: any) on 'host' (NULL:
  * any). */
 void carriage_forget(struct pipeline *, uint32_t from, uint32_t to,

@@ -479,6 +479,14 @@ pipeline_pop_announcement(struct pipeline *p, uint32_t *nic_id,
     return true;
 }
 
+bool
+pipeline_nic_is_here(const struct pipeline *p, uint32_t nic_id)
+{
+    const struct known_nic *known = known_nic_find(p, nic_id);
+
+    return known && known->flood_port != OFPP_NONE;
+}
+
 size_t
 pipeline_get_nic_vlans(const struct pipeline *p, const struct model *model,
                        uint32_t nic_id, uint16_t *vlans, size_t max)
@@ -487,7 +495,8 @@ pipeline_get_nic_vlans(const struct pipeline *p, const struct model *model,
     const struct known_tvd *tvd = known ? known_tvd_find(p, known->tvd) : NULL;
     struct tvd_index index = { .model = model };
     const struct idset_node *other, *node;
-    size_t n = 0;
+    uint32_t carriages[64];
+    size_t n_carriages, n = 0;
 
     if (!tvd || known->flood_port == OFPP_NONE) {
         return 0;
@@ -521,6 +530,16 @@ pipeline_get_nic_vlans(const struct pipeline *p, const struct model *model,
                     }
                 }
             }
+        }
+    }
+    /* Those that are used until others take over, and may be for longer if
+     * what has changed changes back. */
+    n_carriages = carriage_list(p, tvd->id, carriages, ARRAY_SIZE(carriages));
+    for (size_t i = 0; i < n_carriages; i++) {
+        const struct model_tvd *carrier = tvd_index_find(&index, carriages[i]);
+
+        if (carrier && carrier->vlan) {
+            add_vlan(vlans, &n, max, carrier->vlan);
         }
     }
     free(index.tvds);

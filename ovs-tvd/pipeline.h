@@ -52,6 +52,9 @@ void pipeline_set_fabric(struct pipeline *, const char *host,
 void pipeline_get_vlans(const struct pipeline *, unsigned long *bitmap);
 uint64_t pipeline_vlans_generation(const struct pipeline *);
 
+/* True if the last run has taken the NIC for one that is here. */
+bool pipeline_nic_is_here(const struct pipeline *, uint32_t nic_id);
+
 /* The VLANs in which others look for the NIC, which is here: its TVD's, if that
  * has NICs elsewhere, and those in which NICs of its TVD meet others.  Stores
  * at most 'max' and returns how many. */

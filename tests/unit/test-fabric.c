@@ -50,6 +50,31 @@ test_announcements(void)
 }
 
 static void
+test_refresh(void)
+{
+    struct fabric f;
+    uint16_t vlan;
+    int sent = 0;
+
+    fabric_init(&f);
+    fabric_seen_tag(&f, 1000 + FABRIC_REFRESH);
+    ok(!fabric_refreshes(&f, 1000)
+       && fabric_deadline(&f) == 1000 + FABRIC_REFRESH
+       && !fabric_refreshes(&f, 999 + FABRIC_REFRESH)
+       && fabric_refreshes(&f, 1000 + FABRIC_REFRESH),
+       "all are announced again after a while");
+    fabric_announce_once(&f, 7, 70000);
+    fabric_announce_once(&f, 7, 70000);
+    for (long long int now = 70000; now < 75000; now++) {
+        while (fabric_next(&f, &vlan, now)) {
+            sent += vlan == FABRIC_ALL_VLANS;
+        }
+    }
+    ok(sent == 1, "once each (%d)", sent);
+    fabric_destroy(&f);
+}
+
+static void
 test_looking(void)
 {
     struct fabric f;
@@ -110,6 +135,7 @@ int
 main(void)
 {
     test_announcements();
+    test_refresh();
     test_looking();
     test_frames();
     return tap_done();
