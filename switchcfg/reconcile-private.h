@@ -50,6 +50,7 @@ struct switch_reconcile {
     const struct switch_profile *profile; /* NULL: to be found out. */
     struct switch_tables *tables; /* As read last, */
     struct switch_tables *before; /* and before the first SET of 'plan'. */
+    bool restarted;             /* The device, between the last two reads. */
     bool unsettled;             /* There was a SET, and it is not known yet
                                  * what came of it: 'before' stays. */
     struct vidset created;      /* VLANs made by a plan that did not get to

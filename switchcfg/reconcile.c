@@ -312,7 +312,7 @@ static bool
 take_tables(struct switch_reconcile *r, const struct switch_reply *reply)
 {
     struct switch_tables *t = xmalloc(sizeof *t);
-    bool same, restarted;
+    bool same;
 
     switch_tables_init(t, r->profile);
     for (size_t i = 0; i < reply->varbinds.n; i++) {
@@ -321,9 +321,9 @@ take_tables(struct switch_reconcile *r, const struct switch_reply *reply)
     switch_tables_finish(t);
     same = !r->tables || !mib_oid_compare(&r->tables->object_id,
                                           &t->object_id);
-    restarted = r->tables && r->tables->has_up_time && t->has_up_time
-                && t->up_time < r->tables->up_time;
-    if (restarted) {
+    r->restarted = r->tables && r->tables->has_up_time && t->has_up_time
+                   && t->up_time < r->tables->up_time;
+    if (r->restarted) {
         report(r->sink, REPORT_WARNING, "switch-restarted",
                "switch %s: has been restarted", r->name);
     }
@@ -743,6 +743,12 @@ readback_replied(struct switch_reconcile *r, const struct switch_reply *reply)
                                          "address since it was changed"));
     } else if (switch_plan_verify(r->tables, r->active, &lines)) {
         succeed(r);
+    } else if (r->restarted && ++r->n_forward < FORWARD_TRIES) {
+        /* Of what was SET it may know nothing more, nor of what it was before;
+         * and nothing speaks against trying again. */
+        settle(r);
+        set_string(&r->cause, NULL);
+        start_plan(r);
     } else if (old) {
         start_rollback(r);
     } else if (r->late && ++r->n_forward < FORWARD_TRIES) {

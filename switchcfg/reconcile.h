@@ -24,6 +24,10 @@
  * administrator asks, and the status names every port and VLAN that
  * differs.
  *
+ * A device that has been restarted since its SETs, by its sysUpTime, may have
+ * lost them, and what it was before: it is planned for anew at once, instead of
+ * being put back.
+ *
  * What somebody else changes at the same time: lists that others have ports in
  * are read once more right before they are SET, as SNMP has nothing to SET a
  * value only if it still is what was read.  The round trip in between is what

@@ -680,10 +680,42 @@ test_steps(void)
     trial_destroy(&t);
 }
 
+/* A switch that restarts after it was changed, and has lost it all. */
+static void
+test_restart(void)
+{
+    struct kind kind = { "restart", { .atomic = true },
+                         { .atomic = true, .max_message = MIB_MAX_MESSAGE,
+                           .settle_ms = 200, .pvid_type = MIB_UNSIGNED32,
+                           .name_max = 32 } };
+    struct mib_value up_time = { .type = MIB_TIME_TICKS, .number = 100000 };
+    const struct switch_status *s;
+    struct trial t;
+
+    trial_init(&t, &kind, true);
+    s = switch_reconcile_status(t.r);
+    model_switch_put(t.b->ms, &mib_sys_up_time, &up_time);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    for (int i = 0; i < 100 && s->state != SWITCH_SETTLE; i++) {
+        run(t.r, &t.now, 50);
+    }
+    ok(s->state == SWITCH_SETTLE && s->n_sets, "all SETs are acknowledged");
+    mib_varbinds_destroy(&t.b->ms->objects);
+    copy_varbinds(&t.b->ms->objects, t.b->factory.v, t.b->factory.n);
+    up_time.number = 100;
+    model_switch_put(t.b->ms, &mib_sys_up_time, &up_time);
+    run(t.r, &t.now, 900);
+    ok(s->in_sync && !s->error && is_wanted(t.b, t.profile, &t.known, NULL),
+       "what a restart has undone is done again at once");
+    ok(!s->n_rollbacks, "and nothing is rolled back");
+    trial_destroy(&t);
+}
+
 int
 main(void)
 {
     test_steps();
+    test_restart();
     test_save();
     test_lock();
     test_mischief();
