@@ -29,7 +29,7 @@
 struct model;
 struct model_nic;
 
-#define NEEDS_GRACE 1500
+#define NEEDS_GRACE 2500
 
 struct needs {
     struct shash hosts;         /* "struct needs_host *" by name. */

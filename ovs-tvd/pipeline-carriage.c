@@ -9,7 +9,8 @@
  * may have been on another host when it was last heard of there.  So the change
  * is made before it is needed: each host announces its NICs in the new VLAN at
  * once, and goes on sending in the old one, which every host still lets in, for
- * as long as it takes the other host to hear of the change and do so. */
+ * as long as it takes the other host to hear of the change and do so, and the
+ * controller to give the new VLAN to switches over SNMP. */
 
 #include <config.h>
 
@@ -22,7 +23,7 @@
 #include "util.h"
 
 /* How long the old VLAN is used after a change, in ms. */
-#define OVERLAP 300
+#define OVERLAP 900
 
 /* NICs of one TVD here and of another, or the same, on 'host'. */
 struct carriage {
