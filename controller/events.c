@@ -7,6 +7,7 @@
 #include <string.h>
 #include "lib/tvd-idl.h"
 #include "openvswitch/json.h"
+#include "simap.h"
 #include "util.h"
 
 /* Numbers found in the table are taken for ours up to this; one above would
@@ -197,23 +198,65 @@ write_own(struct events *events, struct ovsdb_idl_txn *txn)
     events->n_writing = events->n_pending;
 }
 
+static size_t
+n_within(const struct simap *counts, unsigned int limit)
+{
+    const struct simap_node *node;
+    size_t n = 0;
+
+    SIMAP_FOR_EACH (node, counts) {
+        n += MIN(node->data, limit);
+    }
+    return n;
+}
+
+/* Leaves of 'counts', rows by host, how many rows each host has too many if
+ * there may be no more than 'max': those with most have to give way, so that
+ * none can push out what others have said. */
+static void
+find_surplus(struct simap *counts, size_t max)
+{
+    unsigned int low = 0, high = EVENTS_MAX;
+    struct simap_node *node;
+
+    while (low < high) {
+        unsigned int limit = low + (high - low + 1) / 2;
+
+        if (n_within(counts, limit) <= max) {
+            low = limit;
+        } else {
+            high = limit - 1;
+        }
+    }
+    SIMAP_FOR_EACH (node, counts) {
+        node->data -= MIN(node->data, low);
+    }
+}
+
 void
 events_write(struct events *events, struct ovsdb_idl *idl,
              struct ovsdb_idl_txn *txn)
 {
-    size_t n, surplus;
+    size_t n;
     struct entry *rows = sorted_rows(events, idl, &n);
+    struct simap surplus = SIMAP_INITIALIZER(&surplus);
 
-    surplus = (n + events->n_pending > EVENTS_MAX
-               ? MIN(n, n + events->n_pending - EVENTS_MAX) : 0);
     for (size_t i = 0; i < n; i++) {
-        if (i < surplus || is_too_long(rows[i].row)) {
+        simap_increase(&surplus, rows[i].row->host, 1);
+    }
+    find_surplus(&surplus, EVENTS_MAX - MIN(events->n_pending, EVENTS_MAX));
+    for (size_t i = 0; i < n; i++) {
+        struct simap_node *node = simap_find(&surplus, rows[i].row->host);
+
+        if (node->data || is_too_long(rows[i].row)) {
+            node->data -= node->data > 0;
             tvdrec_event_delete(rows[i].row);
         } else if (!rows[i].numbered) {
             tvdrec_event_set_id(rows[i].row, ++events->last);
         }
     }
     free(rows);
+    simap_destroy(&surplus);
     write_own(events, txn);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The ring of events: numbers the rows that agents and we add to the table
- * Event, keeps the newest EVENTS_MAX, and finds those that somebody asks for.
+ * Event, keeps EVENTS_MAX, and finds those that somebody asks for.  If there are
+ * more, the oldest ones of the hosts with most of them go.
  *
  * Rows get their number in the order in which they arrive here, one batch
  * sorted by its own time.  Agents are not trusted with numbers: a row that

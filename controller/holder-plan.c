@@ -100,13 +100,12 @@ rank(const struct holder_ee *ee, const char *host, const struct sum *claim)
         /* It can take it by itself, so no other can have it meanwhile. */
         return same(ee->host, host) ? 2 : 1;
     } else if (next && claim->arrived) {
-        return 5;
-    } else if (claim->credible) {
         return 4;
-    } else if (next) {
+    } else if (claim->credible) {
         return 3;
     }
-    return claim->arrived ? 2 : 1;
+    /* That it has arrived where nobody announced it is no more than a claim. */
+    return next ? 2 : 1;
 }
 
 /* The best claimant, or NULL. */
