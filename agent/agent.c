@@ -6,9 +6,10 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include "agent/engine.h"
 #include "agent/enroller.h"
 #include "command-line.h"
@@ -16,9 +17,11 @@
 #include "dirs.h"
 #include "fatal-signal.h"
 #include "gateway/gateway.h"
+#include "lib/ca.h"
+#include "lib/daemon-main.h"
 #include "lib/dirs.h"
 #include "lib/enrol.h"
-#include "lib/idl-redial.h"
+#include "lib/remotes.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -77,25 +80,50 @@ usage(void)
 }
 
 enum {
-    OPT_DB = UCHAR_MAX + 1,
+    OPT_DB = DAEMON_MAIN_OWN,
     OPT_OVSDB,
     OPT_HOST,
     OPT_UPLINK,
     OPT_UNIXCTL,
     OPT_ENROL,
     OPT_TOKEN_FILE,
-    VLOG_OPTION_ENUMS,
-    DAEMON_OPTION_ENUMS,
-    SSL_OPTION_ENUMS,
 };
 
 static void
-check_remotes(const char *option, const char *remotes)
+set_remotes(const char *option, char **remotes)
 {
-    char *error = idl_remotes_check(remotes);
+    char *error;
 
+    free(*remotes);
+    error = remotes_parse(optarg, remotes);
     if (error) {
         ovs_fatal(0, "%s: %s", option, error);
+    }
+}
+
+static void
+set_string(char **s)
+{
+    free(*s);
+    *s = nullable_xstrdup(optarg);
+}
+
+static void
+check_host(const char *name)
+{
+    if (!ca_host_name_is_good(name)) {
+        ovs_fatal(0, "--host: '%s' cannot be the name of a host in a policy "
+                  "(letters, digits, '.', '-' and '_')", name);
+    }
+}
+
+static void
+check_uplink(const char *device)
+{
+    if (strlen(device) >= IFNAMSIZ || strpbrk(device, "/ \t\n")) {
+        ovs_fatal(0, "--uplink: '%s' is not the name of a network device "
+                  "(fewer than %d characters, no '/' and no space)", device,
+                  IFNAMSIZ);
     }
 }
 
@@ -109,79 +137,43 @@ check_controllers(const char *controllers)
     }
 }
 
-static void
-handle_option(int c, struct options *o)
+static bool
+handle_option(int c, void *o_)
 {
+    struct options *o = o_;
+
     switch (c) {
     case OPT_DB:
-        check_remotes("--db", optarg);
-        free(o->db);
-        o->db = xstrdup(optarg);
+        set_remotes("--db", &o->db);
         break;
     case OPT_OVSDB:
-        check_remotes("--ovsdb", optarg);
-        free(o->ovsdb);
-        o->ovsdb = xstrdup(optarg);
+        set_remotes("--ovsdb", &o->ovsdb);
         break;
     case OPT_HOST:
-        free(o->host);
-        o->host = xstrdup(optarg);
+        check_host(optarg);
+        set_string(&o->host);
         break;
     case OPT_ENROL:
         check_controllers(optarg);
         o->enrol = true;
-        free(o->controllers);
-        o->controllers = nullable_xstrdup(optarg);
+        set_string(&o->controllers);
         break;
     case OPT_TOKEN_FILE:
-        free(o->token_file);
-        o->token_file = xstrdup(optarg);
+        set_string(&o->token_file);
         break;
     case OPT_UPLINK:
-        free(o->uplink);
-        o->uplink = xstrdup(optarg);
+        check_uplink(optarg);
+        set_string(&o->uplink);
         break;
     case OPT_UNIXCTL:
-        free(o->unixctl_path);
-        o->unixctl_path = xstrdup(optarg);
-        break;
-    case 'h':
-        usage();
-    case 'V':
-        printf("%s (TVD) %s\n", program_name, TVD_VERSION);
-        exit(EXIT_SUCCESS);
-    case OPT_PIDFILE: {
-        /* Ours are not where Open vSwitch's are. */
-        char *path = optarg ? xstrdup(optarg)
-                            : tvd_run_path("tvd-agent.pid");
-
-        set_pidfile(path);
-        free(path);
-        break;
-    }
-    case OPT_DETACH:
-        set_detach();
-        break;
-    case OPT_NO_SELF_CONFINEMENT:
-        daemon_disable_self_confinement();
-        break;
-    case OPT_NO_CHDIR:
-        set_no_chdir();
-        break;
-    case OPT_OVERWRITE_PIDFILE:
-        ignore_existing_pidfile();
-        break;
-    case OPT_MONITOR:
-        daemon_set_monitor();
+        set_string(&o->unixctl_path);
         break;
     case OPT_USER_GROUP:
         ovs_fatal(0, "--user: the agent needs the rights of root");
-        break;
-    VLOG_OPTION_HANDLERS
-    STREAM_SSL_OPTION_HANDLERS
     default:
-        exit(EXIT_FAILURE);
+        return false;
     }
+    return true;
 }
 
 static void
@@ -195,25 +187,13 @@ parse_options(int argc, char *argv[], struct options *o)
         { "unixctl", required_argument, NULL, OPT_UNIXCTL },
         { "enrol", optional_argument, NULL, OPT_ENROL },
         { "token-file", required_argument, NULL, OPT_TOKEN_FILE },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        VLOG_LONG_OPTIONS,
-        DAEMON_LONG_OPTIONS,
+        DAEMON_MAIN_LONG_OPTIONS,
         STREAM_SSL_LONG_OPTIONS,
         { NULL, 0, NULL, 0 },
     };
-    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
-    int c;
 
-    while ((c = getopt_long(argc, argv, short_options, long_options,
-                            NULL)) != -1) {
-        handle_option(c, o);
-    }
-    free(short_options);
-    if (optind < argc) {
-        ovs_fatal(0, "unexpected argument \"%s\"; use --help for usage",
-                  argv[optind]);
-    }
+    daemon_main_options(argc, argv, long_options, handle_option, o, usage);
+    daemon_main_no_arguments(argc, argv);
     if (!o->db) {
         o->db = xasprintf("unix:%s/tvd-db.sock", tvd_rundir());
     }
@@ -246,22 +226,6 @@ free_options(struct options *o)
     free(o->unixctl_path);
     free(o->controllers);
     free(o->token_file);
-}
-
-static void
-make_rundir(void)
-{
-    if (mkdir(tvd_rundir(), 0755) && errno != EEXIST) {
-        ovs_fatal(errno, "cannot make the directory %s", tvd_rundir());
-    }
-}
-
-static void
-handle_exit(struct unixctl_conn *conn, int argc OVS_UNUSED,
-            const char *argv[] OVS_UNUSED, void *exiting)
-{
-    *(bool *) exiting = true;
-    unixctl_command_reply(conn, NULL);
 }
 
 /* What identifies this host in a database elsewhere; NULL if that is done by the
@@ -383,14 +347,10 @@ main(int argc, char *argv[])
     set_program_name(argv[0]);
     parse_options(argc, argv, &options);
     fatal_ignore_sigpipe();
-    make_rundir();
+    daemon_main_make_dir(tvd_rundir(), 0755);
     daemonize_start(false);
 
-    error = unixctl_server_create(options.unixctl_path, &parts.unixctl);
-    if (error) {
-        ovs_fatal(error, "cannot listen on %s", options.unixctl_path);
-    }
-    unixctl_command_register("exit", "", 0, 0, handle_exit, &exiting);
+    parts.unixctl = daemon_main_open_control(options.unixctl_path, &exiting);
     error = gateway_worker_start(&parts.worker);
     if (error) {
         ovs_fatal(error, "cannot start the gateway worker");

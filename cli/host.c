@@ -137,7 +137,7 @@ const struct cli_verb cli_verb_admin_certify = {
     .description =
         "As 'host certify'.  With the key and the certificate, tvdctl may do "
         "from\nanywhere what root may do beside the controller "
-        "(--controller=ssl:IP:PORT).",
+        "(--controller=ssl:HOST:PORT).",
     .options = certify_options,
     .exits = exits,
     .failure = 1,

@@ -17,7 +17,7 @@
 
 const struct cli_option cli_global_options[] = {
     { .name = "controller", .arg = "TARGET",
-      .help = "API of the controller, unix:PATH or ssl:IP:PORT; of a list "
+      .help = "API of the controller, unix:PATH or ssl:HOST:PORT; of a list "
               "with commas, the active one" },
     { .name = "private-key", .arg = "FILE",
       .help = "for ssl:, by default ~/.config/tvd/key.pem" },

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "command-line.h"
@@ -24,9 +25,10 @@
 #include "daemon.h"
 #include "fatal-signal.h"
 #include "lib/ca.h"
+#include "lib/daemon-main.h"
 #include "lib/dirs.h"
 #include "lib/duration.h"
-#include "lib/idl-redial.h"
+#include "lib/remotes.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -41,6 +43,9 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(controller);
+
+/* That the database server may have open, if that is ours to say. */
+#define MAX_FILES 65536
 
 #define SWITCH_CREDENTIALS_DIR "/etc/tvd/credentials"
 
@@ -106,21 +111,14 @@ usage(void)
 }
 
 static void
-set_own_pidfile(const char *name)
+set_db(struct options *o, const char *remotes)
 {
-    char *path = name ? xstrdup(name) : tvd_run_path("tvd-controller.pid");
+    char *error;
 
-    set_pidfile(path);
-    free(path);
-}
-
-static void
-check_remotes(const char *option, const char *remotes)
-{
-    char *error = idl_remotes_check(remotes);
-
+    free(o->db);
+    error = remotes_parse(remotes, &o->db);
     if (error) {
-        ovs_fatal(0, "%s: %s", option, error);
+        ovs_fatal(0, "--db: %s", error);
     }
 }
 
@@ -203,7 +201,7 @@ complete_options(struct options *o)
 }
 
 enum {
-    OPT_DB = UCHAR_MAX + 1,
+    OPT_DB = DAEMON_MAIN_OWN,
     OPT_API,
     OPT_UNIXCTL,
     OPT_LISTEN,
@@ -215,9 +213,6 @@ enum {
     OPT_SWITCH_CREDENTIALS,
     OPT_SWITCH_PROFILES,
     OPT_SWITCH_TRAPS,
-    VLOG_OPTION_ENUMS,
-    DAEMON_OPTION_ENUMS,
-    SSL_OPTION_ENUMS,
 };
 
 /* Handles an option about switches; returns false if it is none. */
@@ -239,34 +234,44 @@ handle_switch_option(int c, struct options *o)
     }
 }
 
-/* Handles an option of all daemons; returns false if it is none. */
 static bool
-handle_daemon_option(int c)
+handle_option(int c, void *o_)
 {
+    struct options *o = o_;
+
     switch (c) {
-    case OPT_PIDFILE:
-        set_own_pidfile(optarg);
+    case OPT_DB:
+        set_db(o, optarg);
         return true;
-    case OPT_DETACH:
-        set_detach();
+    case OPT_API:
+        add_api(o, optarg);
         return true;
-    case OPT_NO_SELF_CONFINEMENT:
-        daemon_disable_self_confinement();
+    case OPT_UNIXCTL:
+        free(o->unixctl);
+        o->unixctl = xstrdup(optarg);
         return true;
-    case OPT_NO_CHDIR:
-        set_no_chdir();
+    case OPT_LISTEN:
+        add_listen(&o->listen, optarg);
         return true;
-    case OPT_OVERWRITE_PIDFILE:
-        ignore_existing_pidfile();
+    case OPT_LIFETIME:
+        o->lifetime = parse_time("--certificate-lifetime", optarg,
+                                 ACCESS_MIN_LIFETIME);
         return true;
-    case OPT_MONITOR:
-        daemon_set_monitor();
+    case OPT_GRACE:
+        o->grace = parse_time("--certificate-grace", optarg, 0);
         return true;
-    case OPT_USER_GROUP:
-        daemon_set_new_user(optarg);
+    case OPT_ENROL:
+        add_enrol(&o->enrol, optarg);
+        return true;
+    case OPT_PKI:
+        free(o->pki);
+        o->pki = xstrdup(optarg);
+        return true;
+    case OPT_CERTIFY_MEMBER:
+        o->member = optarg;
         return true;
     default:
-        return false;
+        return handle_switch_option(c, o);
     }
 }
 
@@ -287,80 +292,14 @@ parse_options(int argc, char *argv[], struct options *o)
           OPT_SWITCH_CREDENTIALS },
         { "switch-profiles", required_argument, NULL, OPT_SWITCH_PROFILES },
         { "switch-traps", required_argument, NULL, OPT_SWITCH_TRAPS },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        VLOG_LONG_OPTIONS,
-        DAEMON_LONG_OPTIONS,
+        DAEMON_MAIN_LONG_OPTIONS,
         STREAM_SSL_LONG_OPTIONS,
         { NULL, 0, NULL, 0 },
     };
-    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
-    int c;
 
-    while ((c = getopt_long(argc, argv, short_options, long_options,
-                            NULL)) != -1) {
-        switch (c) {
-        case OPT_DB:
-            check_remotes("--db", optarg);
-            free(o->db);
-            o->db = xstrdup(optarg);
-            break;
-        case OPT_API:
-            add_api(o, optarg);
-            break;
-        case OPT_UNIXCTL:
-            free(o->unixctl);
-            o->unixctl = xstrdup(optarg);
-            break;
-        case OPT_LISTEN:
-            add_listen(&o->listen, optarg);
-            break;
-        case OPT_LIFETIME:
-            o->lifetime = parse_time("--certificate-lifetime", optarg,
-                                     ACCESS_MIN_LIFETIME);
-            break;
-        case OPT_GRACE:
-            o->grace = parse_time("--certificate-grace", optarg, 0);
-            break;
-        case OPT_ENROL:
-            add_enrol(&o->enrol, optarg);
-            break;
-        case OPT_PKI:
-            free(o->pki);
-            o->pki = xstrdup(optarg);
-            break;
-        case OPT_CERTIFY_MEMBER:
-            o->member = optarg;
-            break;
-        case 'h':
-            usage();
-        case 'V':
-            printf("%s %s\n", program_name, TVD_VERSION);
-            exit(EXIT_SUCCESS);
-        VLOG_OPTION_HANDLERS
-        STREAM_SSL_OPTION_HANDLERS
-        default:
-            if (!handle_switch_option(c, o) && !handle_daemon_option(c)) {
-                exit(EXIT_FAILURE);
-            }
-            break;
-        }
-    }
-    free(short_options);
-    if (optind < argc) {
-        ovs_fatal(0, "unexpected argument '%s'; use --help for usage",
-                  argv[optind]);
-    }
+    daemon_main_options(argc, argv, long_options, handle_option, o, usage);
+    daemon_main_no_arguments(argc, argv);
     complete_options(o);
-}
-
-static void
-make_dir(const char *path, mode_t mode)
-{
-    if (mkdir(path, mode) && errno != EEXIST) {
-        ovs_fatal(errno, "cannot make the directory %s; make it and give it "
-                  "to the user the controller runs as", path);
-    }
 }
 
 /* Ends the embedded server when we are told to end by a signal.  (After a
@@ -386,7 +325,7 @@ open_ca(const struct options *o)
         free(dir);
         return NULL;
     }
-    make_dir(tvd_dbdir(), 0700);
+    daemon_main_make_dir(tvd_dbdir(), 0700);
     error = ca_open(dir, time_wall(), &ca);
     if (error) {
         ovs_fatal(0, "%s", error);
@@ -416,6 +355,21 @@ certify_member(const struct options *o)
     ca_close(ca);
 }
 
+/* The database server, which inherits it, has a connection for each agent, and
+ * for each stranger. */
+static void
+allow_many_files(void)
+{
+    struct rlimit limit;
+
+    if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+        limit.rlim_cur = MAX(limit.rlim_cur, MIN(limit.rlim_max, MAX_FILES));
+        if (setrlimit(RLIMIT_NOFILE, &limit)) {
+            VLOG_DBG("cannot have more open files: %s", ovs_strerror(errno));
+        }
+    }
+}
+
 /* Nothing listens on TLS without it. */
 static void
 renew_server_certificate(struct ca *ca)
@@ -435,6 +389,7 @@ start_dbserver(struct ca *ca)
     char *error;
 
     renew_server_certificate(ca);
+    allow_many_files();
     dbserver = dbserver_create(tvd_rundir(), tvd_dbdir());
     dbserver_set_tls(dbserver, ca_server_file(ca),
                      ca_certificate_file(ca, CA_HOSTS));
@@ -481,8 +436,8 @@ start_switches(const struct options *o, struct engine *engine)
     struct switches *switches;
     char *error;
 
-    make_dir(tvd_dbdir(), 0700);
-    make_dir(state_dir, 0700);
+    daemon_main_make_dir(tvd_dbdir(), 0700);
+    daemon_main_make_dir(state_dir, 0700);
     openings = switch_openings_create(o->credentials, state_dir);
     error = switches_create(&(struct switches_config) {
             .profiles_dir = o->profiles,
@@ -498,16 +453,6 @@ start_switches(const struct options *o, struct engine *engine)
     engine_set_switches(engine, switches);
     free(state_dir);
     return openings;
-}
-
-static void
-exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
-             const char *argv[] OVS_UNUSED, void *exiting_)
-{
-    bool *exiting = exiting_;
-
-    *exiting = true;
-    unixctl_command_reply(conn, NULL);
 }
 
 /* The sockets of the API, and those at which hosts enrol. */
@@ -643,7 +588,6 @@ main(int argc, char *argv[])
     struct apis apis = { .n = 0 };
     struct engine *engine;
     bool exiting = false;
-    int error;
 
     ovs_cmdl_proctitle_init(argc, argv);
     set_program_name(argv[0]);
@@ -655,16 +599,12 @@ main(int argc, char *argv[])
     }
     fatal_ignore_sigpipe();
 
-    make_dir(tvd_rundir(), 0755);
+    daemon_main_make_dir(tvd_rundir(), 0755);
     /* Sockets, the database and its log are for us alone. */
     umask(077);
     daemonize_start(false);
     process_init();
-    error = unixctl_server_create(options.unixctl, &unixctl);
-    if (error) {
-        ovs_fatal(error, "cannot listen on %s", options.unixctl);
-    }
-    unixctl_command_register("exit", "", 0, 0, exit_command, &exiting);
+    unixctl = daemon_main_open_control(options.unixctl, &exiting);
     ca = open_ca(&options);
     access = start_access(&options, ca);
     if (!options.db) {

@@ -155,9 +155,7 @@ exec_tool(char *const argv[], int output)
     dup2(null, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
-    for (int fd = 3; fd < 1024; fd++) {
-        close(fd);
-    }
+    close_range(3, ~0U, 0);
     execvp(argv[0], argv);
     dprintf(STDOUT_FILENO, "cannot run %s: %s", argv[0], strerror(errno));
     _exit(127);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "jsonrpc.h"
+#include "lib/remotes.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
@@ -55,6 +56,7 @@ api_client_open(const char *target, int timeout_ms,
                 struct api_client **clientp)
 {
     struct api_client *client;
+    char *problem, *address;
     struct stream *stream;
     int error;
 
@@ -62,9 +64,14 @@ api_client_open(const char *target, int timeout_ms,
     if (!(!strncmp(target, "unix:", 5) && target[5])
         && !(!strncmp(target, "ssl:", 4) && strchr(target + 4, ':'))) {
         return xasprintf("bad controller target '%s': it must be unix:PATH "
-                         "or ssl:IP:PORT", target);
+                         "or ssl:HOST:PORT", target);
     }
-    error = stream_open(target, &stream, DSCP_DEFAULT);
+    problem = remotes_parse(target, &address);
+    if (problem) {
+        return problem;
+    }
+    error = stream_open(address, &stream, DSCP_DEFAULT);
+    free(address);
     error = stream_open_block(error, timeout_ms, &stream);
     if (error) {
         return xasprintf("cannot connect to the controller at '%s': %s%s",

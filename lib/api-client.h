@@ -30,7 +30,7 @@ void api_error_destroy(struct api_error *);
  * waited so far. */
 typedef void api_progress_func(void *aux, long long int waited_ms);
 
-/* Connects to 'target', "unix:PATH" or "ssl:IP:PORT" (the caller has set the
+/* Connects to 'target', "unix:PATH" or "ssl:HOST:PORT" (the caller has set the
  * files of stream-ssl).  Returns NULL and stores the connection
  * in '*clientp', or returns an error message that the caller frees; then
  * '*clientp' is NULL.  Waits at most 'timeout_ms'. */

@@ -240,22 +240,3 @@ idl_may_write(struct ovsdb_idl *idl)
     ovsdb_idl_txn_destroy(txn);
     return status == TXN_UNCHANGED;
 }
-
-char *
-idl_remotes_check(const char *remotes)
-{
-    char *copy = xstrdup(remotes);
-    char *rest = copy;
-    char *error = NULL;
-    const char *remote;
-
-    while (!error && (remote = strsep(&rest, ","))) {
-        if (stream_verify_name(remote)) {
-            error = xasprintf("'%s' is not a connection method (valid: "
-                              "unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, "
-                              "separated by commas)", remote);
-        }
-    }
-    free(copy);
-    return error;
-}

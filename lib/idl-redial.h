@@ -71,9 +71,4 @@ void idl_redial_uninit(struct idl_redial *r);
  * transaction may be open. */
 bool idl_may_write(struct ovsdb_idl *);
 
-/* Checks the form of 'remotes', a comma-separated list of connection methods
- * as in ovsdb(7).  Returns NULL if it is good, else a message, to be freed by
- * the caller. */
-char *idl_remotes_check(const char *remotes) OVS_WARN_UNUSED_RESULT;
-
 #endif /* lib/idl-redial.h */

@@ -4,11 +4,13 @@
 
 LIB_SOURCES := \
 	lib/api-client.c \
+	lib/daemon-main.c \
 	lib/dirs.c \
 	lib/duration.c \
 	lib/idl-redial.c \
 	lib/model.c \
 	lib/output.c \
+	lib/remotes.c \
 	lib/report.c \
 	lib/suggest.c
 $(eval $(call library,lib/tvd,$(LIB_SOURCES)))

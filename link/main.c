@@ -14,6 +14,7 @@
 #include "command-line.h"
 #include "daemon.h"
 #include "fatal-signal.h"
+#include "lib/daemon-main.h"
 #include "lib/dirs.h"
 #include "link/link.h"
 #include "openvswitch/dynamic-string.h"
@@ -56,17 +57,17 @@ usage(void)
 }
 
 enum {
-    OPT_UNIXCTL = UCHAR_MAX + 1,
+    OPT_UNIXCTL = DAEMON_MAIN_OWN,
     OPT_PRIVATE_KEY,
     OPT_CERTIFICATE,
     OPT_CA_CERT,
-    VLOG_OPTION_ENUMS,
-    DAEMON_OPTION_ENUMS,
 };
 
 static bool
-handle_option(struct options *o, int c)
+handle_option(int c, void *o_)
 {
+    struct options *o = o_;
+
     switch (c) {
     case OPT_UNIXCTL:
         free(o->unixctl);
@@ -109,33 +110,11 @@ parse_options(int argc, char *argv[], struct options *o)
         { "private-key", required_argument, NULL, OPT_PRIVATE_KEY },
         { "certificate", required_argument, NULL, OPT_CERTIFICATE },
         { "ca-cert", required_argument, NULL, OPT_CA_CERT },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        VLOG_LONG_OPTIONS,
-        DAEMON_LONG_OPTIONS,
+        DAEMON_MAIN_LONG_OPTIONS,
         { NULL, 0, NULL, 0 },
     };
-    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
-    int c;
 
-    while ((c = getopt_long(argc, argv, short_options, long_options,
-                            NULL)) != -1) {
-        if (handle_option(o, c)) {
-            continue;
-        }
-        switch (c) {
-        case 'h':
-            usage();
-        case 'V':
-            printf("%s %s\n", program_name, TVD_VERSION);
-            exit(EXIT_SUCCESS);
-        VLOG_OPTION_HANDLERS
-        DAEMON_OPTION_HANDLERS
-        default:
-            exit(EXIT_FAILURE);
-        }
-    }
-    free(short_options);
+    daemon_main_options(argc, argv, long_options, handle_option, o, usage);
     if (optind == argc) {
         ovs_fatal(0, "no way given; use --help for usage");
     }
@@ -150,16 +129,6 @@ use_tls(const struct options *o)
 {
     stream_ssl_set_key_and_cert(o->private_key, o->certificate);
     stream_ssl_set_ca_cert_file(o->ca_cert, false);
-}
-
-static void
-exit_command(struct unixctl_conn *conn, int argc OVS_UNUSED,
-             const char *argv[] OVS_UNUSED, void *exiting_)
-{
-    bool *exiting = exiting_;
-
-    *exiting = true;
-    unixctl_command_reply(conn, NULL);
 }
 
 static void
@@ -204,7 +173,6 @@ main(int argc, char *argv[])
     struct unixctl_server *unixctl;
     struct link *link;
     bool exiting = false;
-    int error;
 
     ovs_cmdl_proctitle_init(argc, argv);
     set_program_name(argv[0]);
@@ -222,11 +190,7 @@ main(int argc, char *argv[])
     }
     use_tls(&options);
     daemonize_start(false);
-    error = unixctl_server_create(options.unixctl, &unixctl);
-    if (error) {
-        ovs_fatal(error, "cannot listen on %s", options.unixctl);
-    }
-    unixctl_command_register("exit", "", 0, 0, exit_command, &exiting);
+    unixctl = daemon_main_open_control(options.unixctl, &exiting);
     unixctl_command_register("link/show", "", 0, 0, show_command, link);
     link_run(link, time_msec());
     daemonize_complete();

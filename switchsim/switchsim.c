@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "dirs.h"
 #include "fatal-signal.h"
+#include "lib/daemon-main.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -347,14 +348,6 @@ run_faults(struct simulator *s)
 /* --- Commands --------------------------------------------------------------*/
 
 static void
-handle_exit(struct unixctl_conn *conn, int argc OVS_UNUSED,
-            const char *argv[] OVS_UNUSED, void *s)
-{
-    ((struct simulator *) s)->exiting = true;
-    unixctl_command_reply(conn, NULL);
-}
-
-static void
 handle_misbehave(struct unixctl_conn *conn, int argc, const char *argv[],
                  void *s)
 {
@@ -433,7 +426,6 @@ handle_stats(struct unixctl_conn *conn, int argc OVS_UNUSED,
 static void
 register_commands(struct simulator *s)
 {
-    unixctl_command_register("exit", "", 0, 0, handle_exit, s);
     unixctl_command_register("switchsim/misbehave", "HOW...", 1, 16,
                              handle_misbehave, s);
     unixctl_command_register("switchsim/reboot", "[MS]", 0, 1, handle_reboot,
@@ -447,7 +439,7 @@ register_commands(struct simulator *s)
 /* --- Options ---------------------------------------------------------------*/
 
 enum {
-    OPT_BRIDGE = UCHAR_MAX + 1,
+    OPT_BRIDGE = DAEMON_MAIN_OWN,
     OPT_PORTS,
     OPT_NO_BRIDGE,
     OPT_LOAD,
@@ -462,8 +454,6 @@ enum {
     OPT_MISBEHAVE,
     OPT_OVSDB,
     OPT_UNIXCTL,
-    VLOG_OPTION_ENUMS,
-    DAEMON_OPTION_ENUMS,
 };
 
 /* Adds who is in file 'path', with a community if 'version' is 2. */
@@ -508,9 +498,10 @@ add_ports(struct options *o, const char *devices)
     free(copy);
 }
 
-static void
-handle_option(int c, struct options *o)
+static bool
+handle_option(int c, void *o_)
 {
+    struct options *o = o_;
     int n = DEFAULT_PORTS;
 
     switch (c) {
@@ -564,16 +555,10 @@ handle_option(int c, struct options *o)
     case OPT_UNIXCTL:
         set_string(&o->unixctl_path);
         break;
-    case 'h':
-        usage();
-    case 'V':
-        printf("%s (TVD) %s\n", program_name, TVD_VERSION);
-        exit(EXIT_SUCCESS);
-    DAEMON_OPTION_HANDLERS
-    VLOG_OPTION_HANDLERS
     default:
-        exit(EXIT_FAILURE);
+        return false;
     }
+    return true;
 }
 
 static void
@@ -619,24 +604,12 @@ parse_options(int argc, char *argv[], struct options *o)
         { "misbehave", required_argument, NULL, OPT_MISBEHAVE },
         { "ovsdb", required_argument, NULL, OPT_OVSDB },
         { "unixctl", required_argument, NULL, OPT_UNIXCTL },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        VLOG_LONG_OPTIONS,
-        DAEMON_LONG_OPTIONS,
+        DAEMON_MAIN_LONG_OPTIONS,
         { NULL, 0, NULL, 0 },
     };
-    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
-    int c;
 
-    while ((c = getopt_long(argc, argv, short_options, long_options,
-                            NULL)) != -1) {
-        handle_option(c, o);
-    }
-    free(short_options);
-    if (optind < argc) {
-        ovs_fatal(0, "unexpected argument \"%s\"; use --help for usage",
-                  argv[optind]);
-    }
+    daemon_main_options(argc, argv, long_options, handle_option, o, usage);
+    daemon_main_no_arguments(argc, argv);
     check_options(o);
 }
 
@@ -831,7 +804,6 @@ main(int argc, char *argv[])
     struct options options = { .bridge = NULL };
     struct simulator s = { .options = &options };
     struct unixctl_server *unixctl;
-    int error;
 
     ovs_cmdl_proctitle_init(argc, argv);
     set_program_name(argv[0]);
@@ -840,10 +812,7 @@ main(int argc, char *argv[])
     fatal_ignore_sigpipe();
     switch_profiles_init(&s.profiles);
     daemonize_start(false);
-    error = unixctl_server_create(options.unixctl_path, &unixctl);
-    if (error) {
-        exit(EXIT_FAILURE);
-    }
+    unixctl = daemon_main_open_control(options.unixctl_path, &s.exiting);
     register_commands(&s);
     make_device(&s);
     for (size_t i = 0; i < options.misbehave.n; i++) {

@@ -159,7 +159,9 @@ class Generator:
             return ""
         # From the far end, out of the way of what the controller chooses.
         address = self.subnets[tvd].broadcast_address - 1 - number
-        return f", ip: [{address}, \"fd00:0:{tvd:x}::ffff:{number + 2:x}\"]"
+        low = number + 2
+        return (f", ip: [{address}, \"fd00:0:{tvd:x}::ffff:"
+                + (f"{low >> 16:x}:{low & 0xffff:x}" if low >> 16 else f"{low:x}") + "\"]")
 
     def _mac(self, index):
         if self.rng.random() >= 0.1:
