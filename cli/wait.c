@@ -30,9 +30,12 @@ is_enforced(const struct json *host)
     return state && !strcmp(state, "enforced");
 }
 
+/* Hosts and switches that are not there yet. */
 static void
-show_progress(struct cli *cli, const struct json *hosts)
+show_progress(struct cli *cli, const struct json *answer)
 {
+    const struct json *hosts = cli_member_array(answer, "hosts");
+    const struct json *switches = cli_member_array(answer, "switches");
     struct ds missing = DS_EMPTY_INITIALIZER;
     size_t n = hosts ? hosts->array.n : 0;
     size_t n_missing = 0;
@@ -50,6 +53,15 @@ show_progress(struct cli *cli, const struct json *hosts)
     if (n_missing > SHOWN_HOSTS) {
         ds_put_format(&missing, " and %"PRIuSIZE" more",
                       n_missing - SHOWN_HOSTS);
+    }
+    for (size_t i = 0; switches && i < switches->array.n; i++) {
+        const struct json *sw = switches->array.elems[i];
+        const char *name = cli_member_string(sw, "name");
+        const char *state = cli_member_string(sw, "state");
+
+        ds_put_format(&missing, "%sswitch %s (%s)",
+                      missing.length ? ", " : "", name ? name : "?",
+                      state ? state : "?");
     }
     cli_progress(cli, "%"PRIuSIZE" of %"PRIuSIZE" hosts enforce it, waiting "
                  "for %s", n - n_missing, n, ds_cstr(&missing));
@@ -93,14 +105,38 @@ cli_print_hosts(struct cli *cli, const struct json *hosts, const char *title,
     output_close_table(o);
 }
 
+/* The switches that are not as wanted yet. */
+static void
+print_switches(struct cli *cli, const struct json *switches)
+{
+    static const struct output_column columns[] = {
+        { .key = "name", .heading = "SWITCH" },
+        { .key = "state" },
+        { .key = "reason" },
+    };
+    struct output *o = cli_output(cli);
+
+    output_open_table(o, "switches", NULL, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; switches && i < switches->array.n; i++) {
+        const struct json *sw = switches->array.elems[i];
+
+        output_string(o, "name", cli_member_string(sw, "name"));
+        output_styled(o, "state", cli_member_string(sw, "state"), OUTPUT_BAD);
+        output_string(o, "reason", cli_member_string(sw, "reason"));
+    }
+    output_close_table(o);
+}
+
 /* Says how the wait ended, by the last answer. */
 static void
 print_end(struct cli *cli, const struct json *answer, bool enforced,
           long long int seconds)
 {
     const struct json *hosts = cli_member_array(answer, "hosts");
+    const struct json *switches = cli_member_array(answer, "switches");
     struct output *o = cli_output(cli);
     size_t n = hosts ? hosts->array.n : 0;
+    size_t n_switches = switches ? switches->array.n : 0;
     size_t n_enforced = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -112,13 +148,20 @@ print_end(struct cli *cli, const struct json *answer, bool enforced,
     if (enforced) {
         output_text(o, OUTPUT_GOOD, "enforced by %"PRIuSIZE" host%s",
                     n_enforced, n_enforced == 1 ? "" : "s");
+    } else if (n_enforced == n) {
+        output_text(o, OUTPUT_BAD, "enforced by %"PRIuSIZE" host%s, but after "
+                    "%lld s not on %"PRIuSIZE" switch%s:", n, n == 1 ? "" : "s",
+                    seconds, n_switches, n_switches == 1 ? "" : "es");
     } else {
         output_text(o, OUTPUT_BAD, "applied, but enforced by only %"PRIuSIZE
                     " of %"PRIuSIZE" hosts after %lld s; not there yet:",
                     n_enforced, n, seconds);
     }
-    if (!enforced || cli->format != OUTPUT_TABLE) {
+    if (n_enforced < n || cli->format != OUTPUT_TABLE) {
         cli_print_hosts(cli, hosts, NULL, cli->format == OUTPUT_TABLE);
+    }
+    if (n_switches) {
+        print_switches(cli, switches);
     }
 }
 
@@ -149,7 +192,7 @@ ask_until(struct cli *cli, long long int seq, long long int deadline,
             return answer;
         }
         if (answer) {
-            show_progress(cli, cli_member_array(answer, "hosts"));
+            show_progress(cli, answer);
         } else {
             cli_progress(cli, "%s", *message);
         }

@@ -228,6 +228,12 @@ wait_result(struct engine *e, const struct request *request, bool *enforced)
     struct json *result = json_object_create();
     struct json *hosts = show_host_states(&in, seq, enforced);
 
+    if (e->switches) {
+        struct json *missing = switches_missing(e->switches);
+
+        *enforced &= !missing->array.n;
+        json_object_put(result, "switches", missing);
+    }
     json_object_put(result, "enforced", json_boolean_create(*enforced));
     json_object_put(result, "seq", json_integer_create(seq));
     json_object_put(result, "hosts", hosts);

@@ -705,6 +705,34 @@ entry_error(const struct entry *entry)
     return error ? error : "";
 }
 
+struct json *
+switches_missing(const struct switches *s)
+{
+    struct json *missing = json_array_create_empty();
+    const struct shash_node **nodes = shash_sort(&s->entries);
+
+    for (size_t i = 0; i < shash_count(&s->entries); i++) {
+        const struct entry *entry = nodes[i]->data;
+        const struct switch_status *status
+            = entry->reconcile ? switch_reconcile_status(entry->reconcile)
+                               : NULL;
+        struct json *object;
+
+        if (!entry->sw->manage || (status && status->in_sync)) {
+            continue;
+        }
+        object = json_object_create();
+        json_object_put_string(object, "name", entry->name);
+        json_object_put_string(object, "state", phase_of(entry));
+        if (entry_error(entry)[0]) {
+            json_object_put_string(object, "reason", entry_error(entry));
+        }
+        json_array_add(missing, object);
+    }
+    free(nodes);
+    return missing;
+}
+
 /* All that the row says, but when it was read. */
 static char *
 row_text(const struct entry *entry)

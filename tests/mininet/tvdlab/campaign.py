@@ -15,7 +15,7 @@ Verbs:
   move EE HOST HOW              "live", "cold" or "ported": "ported" is the port
                                 alone, where a policy that is applied says where
   unplug, plug EE               its port leaves, comes back
-  displace EE                   a gateway is about to be made elsewhere by a policy
+  displace EE                   a policy is about to have it elsewhere
   enrol HOST                    gets a new token
   reboot SWITCH                 one that is managed by SNMP restarts
   misbehave SWITCH HOW          as of tvd-switchsim(8); "none": no more
@@ -207,8 +207,8 @@ class Planner:
         at = self.when()
         apply = (at, "apply", self.add_policy())
         return f"{ee} bound to {host} in the file", \
-            [(at, "displace", ee), apply] if ee in GATEWAYS else \
-            [apply, (at + self.when(), "move", ee, host, "ported")]
+            [(at, "displace", ee), apply] + ([] if ee in GATEWAYS else
+                                             [(at + self.when(), "move", ee, host, "ported")])
 
     def depart(self):
         """An EE leaves its host while there is no database, and comes back."""

@@ -472,8 +472,13 @@ class LabDaemon:
 
     def do_appear(self, ee, host):
         """Live: the EE has ports on 'host' too.  Says with which devices."""
-        node = self._ee(ee)
-        self._host(host).add_ports(node.add_spares(self._host(host)))
+        node, there = self._ee(ee), self._host(host)
+        ports = node.add_spares(there)
+        try:
+            there.add_ports(ports)
+        except Exception:       # Its ovsdb-server is down, perhaps: to be tried again.
+            node.remove_spares()
+            raise
         return {"spares": {nic["name"]: node.spare_name(nic) for nic in node.nics}}
 
     def do_switch(self, ee):
