@@ -224,10 +224,44 @@ announce_all(struct engine *e, long long int now)
     }
 }
 
+/* The VLANs of a few TVDs, for as long as nothing changes: they are the same for
+ * all NICs of one, and take a look at all NICs that those meet. */
+#define N_CACHED 16
+struct vlan_cache {
+    struct {
+        const struct model_tvd *tvd;
+        uint16_t vlans[MAX_ANNOUNCED];
+        size_t n;
+    } tvds[N_CACHED];
+    size_t next;
+};
+
+static size_t
+find_vlans(const struct engine *e, const struct model *m,
+           const struct model_nic *nic, struct vlan_cache *cache,
+           const uint16_t **vlans)
+{
+    size_t i;
+
+    for (i = 0; i < N_CACHED && cache->tvds[i].tvd != nic->tvd; i++) {
+        continue;
+    }
+    if (i == N_CACHED) {
+        i = cache->next++ % N_CACHED;
+        cache->tvds[i].tvd = nic->tvd;
+        cache->tvds[i].n = pipeline_get_nic_vlans(e->pipeline, m, nic->id,
+                                                  cache->tvds[i].vlans,
+                                                  MAX_ANNOUNCED);
+    }
+    *vlans = cache->tvds[i].vlans;
+    return cache->tvds[i].n;
+}
+
 void
 engine_fabric_announce(struct engine *e, const struct model *m,
                        long long int now)
 {
+    struct vlan_cache cache = { .next = 0 };
     uint16_t vlan;
     uint32_t id;
 
@@ -239,7 +273,7 @@ engine_fabric_announce(struct engine *e, const struct model *m,
     }
     while ((id = fabric_next(&e->fabric, &vlan, now)) != 0) {
         const struct model_nic *nic = model_nic_find_id(m, id);
-        uint16_t vlans[MAX_ANNOUNCED];
+        const uint16_t *vlans;
         uint8_t frame[FABRIC_RARP_LEN];
         size_t n;
 
@@ -256,8 +290,7 @@ engine_fabric_announce(struct engine *e, const struct model *m,
                                    : PUT_OFF_LONG));
             continue;
         }
-        n = pipeline_get_nic_vlans(e->pipeline, m, id, vlans,
-                                   MAX_ANNOUNCED);
+        n = find_vlans(e, m, nic, &cache, &vlans);
         for (size_t i = 0; i < n; i++) {
             if (vlan != FABRIC_ALL_VLANS && vlan != vlans[i]) {
                 continue;

@@ -6,12 +6,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ovs-tvd/pipeline.h"
 #include "packets.h"
 #include "random.h"
 #include "util.h"
 
 /* RFC 903. */
-#define ETH_TYPE_REVERSE_ARP 0x8035
 #define ARP_OP_REVERSE_REQUEST 3
 
 void
@@ -157,7 +157,7 @@ fabric_make_rarp(uint8_t frame[FABRIC_RARP_LEN], struct eth_addr mac,
         .src = mac,
         .tpid = htons(ETH_TYPE_VLAN_8021Q),
         .tci = htons(vlan & VLAN_VID_MASK),
-        .type = htons(ETH_TYPE_REVERSE_ARP),
+        .type = htons(PIPELINE_ETH_TYPE_RARP),
         .hardware = htons(ARP_HRD_ETHERNET),
         .protocol = htons(ETH_TYPE_IP),
         .hardware_len = ETH_ADDR_LEN,

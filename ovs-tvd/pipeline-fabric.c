@@ -25,8 +25,6 @@
 
 #define STATIC(TABLE) pipeline_cookie(PIPELINE_COOKIE_STATIC, TABLE_##TABLE)
 
-#define ETH_TYPE_REVERSE_ARP 0x8035
-
 static uint64_t
 tvd_cookie(const struct model_tvd *tvd)
 {
@@ -38,7 +36,7 @@ tvd_cookie(const struct model_tvd *tvd)
 static void
 make_arrived_neighbour(struct maker *m)
 {
-    static const uint16_t types[] = { ETH_TYPE_ARP, ETH_TYPE_REVERSE_ARP };
+    static const uint16_t types[] = { ETH_TYPE_ARP, PIPELINE_ETH_TYPE_RARP };
     static const uint8_t nd_types[] = {
         ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT,
     };

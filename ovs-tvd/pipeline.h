@@ -29,6 +29,10 @@ struct model;
 
 struct pipeline;
 
+/* Reverse ARP (RFC 903), with which hosts announce NICs to switches; it goes to
+ * no NIC. */
+#define PIPELINE_ETH_TYPE_RARP 0x8035
+
 /* 'flowtab' must outlive the pipeline, which is its only writer of wanted
  * flows.  A new pipeline has everything marked. */
 struct pipeline *pipeline_create(struct flowtab *flowtab);
