@@ -8,15 +8,12 @@
 #include <config.h>
 #include "lib/tvd-db-provider.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "hash.h"
+#include "lib/model-text.h"
 #include "packets.h"
 #include "util.h"
-
-#define MAX_NAME 63
-#define MAX_NIC_NAME 15
 
 static void OVS_PRINTF_FORMAT(2, 3)
 problem(struct tvd_db *db, const char *format, ...)
@@ -132,21 +129,12 @@ tvd_db_claims_clear(struct tvd_db *db)
 
 /* --- Values ---------------------------------------------------------------*/
 
-static bool
-good_name(const char *name, size_t max)
-{
-    size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                            "abcdefghijklmnopqrstuvwxyz0123456789_.-");
-
-    return n && n <= max && !name[n] && isalnum((unsigned char) name[0]);
-}
-
 /* Checks the name of a new object of 'kind' in 'siblings'. */
 static bool
 new_name(struct tvd_db *db, const struct shash *siblings, const char *kind,
          const char *name)
 {
-    if (!good_name(name, MAX_NAME)) {
+    if (!model_text_is_name(name)) {
         problem(db, "%s \"%.80s\" left out: not a valid name", kind, name);
         return false;
     }
@@ -168,120 +156,6 @@ find_label(struct tvd_db *db, const char *kind, const char *name,
                 label);
     }
     return found;
-}
-
-static bool
-parse_mac(const char *s, struct eth_addr *mac)
-{
-    return (eth_addr_from_string(s, mac) && !eth_addr_is_zero(*mac)
-            && !eth_addr_is_multicast(*mac));
-}
-
-/* "10.1.2.3" or "fd00::1" in canonical form or not. */
-static bool
-parse_ip(const char *s, struct in6_addr *ip)
-{
-    ovs_be32 ip4;
-
-    if (ip_parse(s, &ip4)) {
-        in6_addr_set_mapped_ipv4(ip, ip4);
-        return true;
-    }
-    return ipv6_parse(s, ip) && !IN6_IS_ADDR_V4MAPPED(ip);
-}
-
-static bool
-parse_number(const char **s, unsigned int max, unsigned int *number)
-{
-    unsigned long int value;
-    char *end;
-
-    if (!isdigit((unsigned char) **s)) {
-        return false;
-    }
-    value = strtoul(*s, &end, 10);
-    if (value > max || end - *s > 10) {
-        return false;
-    }
-    *s = end;
-    *number = value;
-    return true;
-}
-
-/* "10.10.0.0/24" */
-static bool
-parse_subnet(const char *s, struct model_subnet *subnet)
-{
-    const char *slash = strchr(s, '/');
-    char *address = slash ? xmemdup0(s, slash - s) : NULL;
-    bool good = false;
-
-    memset(subnet, 0, sizeof *subnet);
-    if (address && parse_ip(address, &subnet->addr)) {
-        const char *p = slash + 1;
-        unsigned int max;
-
-        subnet->ipv6 = !IN6_IS_ADDR_V4MAPPED(&subnet->addr);
-        max = subnet->ipv6 ? 128 : 32;
-        subnet->router = subnet->addr;
-        subnet->router.s6_addr[15]++;
-        /* With at least one host bit, which is zero in the address, adding 1
-         * cannot carry. */
-        good = (parse_number(&p, max - 1, &subnet->plen) && !*p
-                && model_subnet_contains(subnet, &subnet->addr)
-                && model_subnet_contains(subnet, &subnet->router));
-    }
-    free(address);
-    return good;
-}
-
-/* The canonical form that model_service_format() makes. */
-static bool
-parse_service(const char *s, struct model_service *service)
-{
-    static const struct {
-        const char *name;
-        uint8_t proto;
-    } names[] = {
-        { "icmp", IPPROTO_ICMP },
-        { "tcp", IPPROTO_TCP },
-        { "udp", IPPROTO_UDP },
-        { "sctp", IPPROTO_SCTP },
-    };
-    size_t len = strcspn(s, "/");
-    unsigned int n = 0, min, max;
-
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (strlen(names[i].name) == len && !memcmp(names[i].name, s, len)) {
-            n = names[i].proto;
-            s += len;
-            break;
-        }
-    }
-    if (!n && (!parse_number(&s, 255, &n) || !n)) {
-        return false;
-    }
-    *service = (struct model_service) { .proto = n, .any_port = !*s };
-    if (!*s) {
-        return true;
-    }
-    if (n != IPPROTO_TCP && n != IPPROTO_UDP && n != IPPROTO_SCTP) {
-        return false;
-    }
-    s++;
-    if (!parse_number(&s, 65535, &min)) {
-        return false;
-    }
-    max = min;
-    if (*s == '-') {
-        s++;
-        if (!parse_number(&s, 65535, &max)) {
-            return false;
-        }
-    }
-    service->port_min = min;
-    service->port_max = max;
-    return !*s && min <= max;
 }
 
 static bool
@@ -430,7 +304,7 @@ read_subnets(struct tvd_db *db, struct model_tvd *tvd,
     for (size_t i = 0; i < row->n_subnets; i++) {
         struct model_subnet subnet;
 
-        if (!parse_subnet(row->subnets[i], &subnet)) {
+        if (!model_text_parse_subnet(row->subnets[i], &subnet)) {
             problem(db, "subnet \"%.80s\" of TVD \"%s\" left out: not valid",
                     row->subnets[i], tvd->name);
         } else if (!subnet_is_free(db->model, &subnet)) {
@@ -456,7 +330,7 @@ read_tvd(struct tvd_db *db, const struct tvdrec_tvd *row)
         || !(label = find_label(db, "TVD", row->name, row->label))) {
         return;
     }
-    if (!parse_mac(row->router_mac, &mac)) {
+    if (!model_text_parse_mac(row->router_mac, &mac)) {
         problem(db, "TVD \"%s\" left out: no valid router MAC", row->name);
         return;
     }
@@ -524,17 +398,6 @@ read_role(struct tvd_db *db, const struct tvdrec_role *row)
     if (includes(row->provides, row->n_provides, "router-advertisement")) {
         role->provides |= MODEL_PROVIDES_RA;
     }
-}
-
-static bool
-action_from_string(const char *s, enum model_action *action)
-{
-    for (*action = MODEL_NONE; *action <= MODEL_G; ++*action) {
-        if (!strcmp(s, model_action_to_string(*action))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Makes 'rule' one that allows nothing. */
@@ -608,13 +471,13 @@ read_rule(struct tvd_db *db, const struct tvdrec_rule *row)
         return;
     }
     rule->id = row->id;
-    if (!action_from_string(row->action, &rule->action)) {
+    if (!model_text_parse_action(row->action, &rule->action)) {
         close_rule(db, rule, "unknown rule");
         return;
     }
     read_peers(db, rule, row);
     for (size_t i = 0; i < row->n_services; i++) {
-        if (!parse_service(row->services[i], &service)) {
+        if (!model_text_parse_service(row->services[i], &service)) {
             close_rule(db, rule, "a service is not valid");
             return;
         }
@@ -642,7 +505,7 @@ read_addresses(struct tvd_db *db, struct model_nic *nic,
         struct in6_addr ip;
         const char *why = NULL;
 
-        if (!parse_ip(row->ips[i], &ip)) {
+        if (!model_text_parse_ip(row->ips[i], &ip)) {
             why = "not valid";
         } else if (!model_tvd_subnet_of(nic->tvd, &ip)) {
             why = "not in a subnet of its TVD";
@@ -667,7 +530,7 @@ check_nic(struct tvd_db *db, const struct model_ee *ee,
     struct model_tvd *tvd = model_tvd_find(db->model, row->tvd);
 
     *rolep = tvd ? model_role_find(tvd, row->role) : NULL;
-    if (!good_name(row->name, MAX_NIC_NAME)) {
+    if (!model_text_is_nic_name(row->name)) {
         return "not a valid name";
     } else if (model_nic_find(ee, row->name)) {
         return "there is another one";
@@ -676,7 +539,7 @@ check_nic(struct tvd_db *db, const struct model_ee *ee,
     } else if (row->id < 1 || row->id > 0xffffff
                || model_nic_find_id(db->model, row->id)) {
         return "its id is not valid or taken";
-    } else if (!parse_mac(row->mac, mac) || !claim_mac(db, *mac)) {
+    } else if (!model_text_parse_mac(row->mac, mac) || !claim_mac(db, *mac)) {
         return "its MAC is not valid or taken";
     }
     return NULL;

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "lib/model-text.h"
 #include "packets.h"
 #include "util.h"
 
@@ -213,11 +214,7 @@ write_tvd(const struct tvdrec_tvd *row, const struct model_tvd *tvd)
     char mac[18];
 
     for (size_t i = 0; i < tvd->n_subnets; i++) {
-        const struct model_subnet *subnet = &tvd->subnets[i];
-        char s[INET6_ADDRSTRLEN];
-
-        ipv6_string_mapped(s, &subnet->addr);
-        svec_add_nocopy(&subnets, xasprintf("%s/%u", s, subnet->plen));
+        svec_add_nocopy(&subnets, model_text_format_subnet(&tvd->subnets[i]));
     }
     if (tvd->vlan_declared) {
         svec_add(&declared, "vlan");
