@@ -9,6 +9,7 @@ LIB_SOURCES := \
 	lib/duration.c \
 	lib/idl-redial.c \
 	lib/model.c \
+	lib/model-file.c \
 	lib/model-text.c \
 	lib/output.c \
 	lib/remotes.c \
