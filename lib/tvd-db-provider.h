@@ -30,7 +30,16 @@ struct tvd_db {
     struct model *former;               /* Replaced by 'model'. */
     struct hmap claims;                 /* "struct claim", of 'model'. */
     bool reread;                        /* Read everything next time. */
-    int64_t seq;
+    int64_t seq;                        /* Of 'model'. */
+
+    bool has_read;                      /* 'idl' has rows. */
+    bool lacks_policy;                  /* They are left unread. */
+    int64_t rows_seq;                   /* 'seq' of the rows. */
+
+    struct model *kept;                 /* From before; NULL: none. */
+    int64_t kept_seq;
+    bool use_kept;                      /* If there are no rows yet. */
+    bool is_kept;                       /* 'model' was 'kept'. */
 
     struct svec problems;
     size_t n_problems;

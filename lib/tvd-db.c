@@ -77,6 +77,7 @@ tvd_db_destroy(struct tvd_db *db)
     tvd_db_view_destroy(db->view);
     model_destroy(db->model);
     model_destroy(db->former);
+    model_destroy(db->kept);
     tvd_db_claims_clear(db);
     hmap_destroy(&db->claims);
     svec_destroy(&db->problems);
@@ -298,29 +299,77 @@ run_view(struct tvd_db *db)
     return true;
 }
 
+/* Takes note of which policy the rows are of.  To an agent that has had one,
+ * none means that it was lost. */
+static void
+read_seq(struct tvd_db *db)
+{
+    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
+
+    db->rows_seq = global ? global->seq : 0;
+    db->lacks_policy = (db->view && db->rows_seq < 1
+                        && (db->kept || db->seq > 0));
+}
+
+/* There is nothing to be read.  Puts what was kept in force, if it is time. */
+static const struct tvd_db_changes *
+read_nothing(struct tvd_db *db)
+{
+    if (db->model || !db->kept || !(db->use_kept || db->lacks_policy)) {
+        return NULL;
+    }
+    db->model = db->kept;
+    db->kept = NULL;
+    db->seq = db->kept_seq;
+    db->is_kept = true;
+    db->changes.everything = db->changes.gateways = db->changes.seq = true;
+    return &db->changes;
+}
+
+/* Returns false if the rows are not to be read, or not yet. */
+static bool
+may_read(struct tvd_db *db)
+{
+    if (!ovsdb_idl_has_ever_connected(db->idl)) {
+        return false;
+    }
+    read_seq(db);
+    if (!run_view(db)) {
+        return false;
+    }
+    if (!db->has_read) {
+        db->has_read = true;
+        ovsdb_idl_set_probe_interval(db->idl, PROBE_INTERVAL);
+    }
+    return !db->lacks_policy;
+}
+
+static void
+forget_kept(struct tvd_db *db)
+{
+    model_destroy(db->kept);
+    db->kept = NULL;
+    db->is_kept = false;
+}
+
 const struct tvd_db_changes *
 tvd_db_run(struct tvd_db *db)
 {
     reset_changes(db);
     idl_redial(&db->redial, db->idl, db->remote, time_msec());
-    if (!ovsdb_idl_has_ever_connected(db->idl)) {
-        return NULL;
-    }
-    if (!run_view(db)) {
+    if (!may_read(db)) {
+        /* What is passed over is not seen as a change again. */
+        db->reread |= db->lacks_policy;
         ovsdb_idl_track_clear(db->idl);
-        return NULL;
+        return read_nothing(db);
     }
-    if (!db->model) {
-        ovsdb_idl_set_probe_interval(db->idl, PROBE_INTERVAL);
-    }
+    db->reread |= db->is_kept;
     read_changes(db);
     ovsdb_idl_track_clear(db->idl);
+    forget_kept(db);
 
-    const struct tvdrec_tvd_global *global = tvdrec_tvd_global_first(db->idl);
-    int64_t seq = global ? global->seq : 0;
-
-    db->changes.seq = seq != db->seq;
-    db->seq = seq;
+    db->changes.seq = db->rows_seq != db->seq;
+    db->seq = db->rows_seq;
     if (db->changes.everything) {
         db->nics.n = db->tvds.n = 0;
     }
@@ -337,9 +386,49 @@ tvd_db_run(struct tvd_db *db)
 void
 tvd_db_wait(struct tvd_db *db)
 {
-    if (db->reread && !tvd_db_is_waiting(db)) {
+    if (db->reread && !tvd_db_is_waiting(db) && !db->lacks_policy) {
         poll_immediate_wake();
     }
+}
+
+/* --- What was kept --------------------------------------------------------*/
+
+void
+tvd_db_keep(struct tvd_db *db, struct model *m, int64_t seq)
+{
+    ovs_assert(!db->model && !db->kept && seq > 0);
+    db->kept = m;
+    db->kept_seq = seq;
+}
+
+void
+tvd_db_use_kept(struct tvd_db *db)
+{
+    db->use_kept = true;
+}
+
+bool
+tvd_db_is_kept(const struct tvd_db *db)
+{
+    return db->is_kept;
+}
+
+bool
+tvd_db_has_read(const struct tvd_db *db)
+{
+    return db->has_read;
+}
+
+bool
+tvd_db_lacks_policy(const struct tvd_db *db)
+{
+    return db->lacks_policy;
+}
+
+int64_t
+tvd_db_rows_seq(const struct tvd_db *db)
+{
+    return db->rows_seq;
 }
 
 /* --- Reading --------------------------------------------------------------*/

@@ -83,6 +83,33 @@ void tvd_db_destroy(struct tvd_db *);
  * returns NULL and the model and tvd_db_seq() stay as they are, however long
  * it takes: there never is a model of a part. */
 
+/* What an agent goes on with
+ * --------------------------
+ *
+ * A database that has no policy ('seq' is 0, or TVD_Global has no row) was lost
+ * and made anew, if an agent has had a policy before: it leaves such rows
+ * unread, and its model and tvd_db_seq() stay as they are, until a policy is
+ * applied.
+ *
+ * What an agent enforced when it last ran, and kept, can be given to it by
+ * tvd_db_keep() when it has been made.  It becomes the model, with 'everything'
+ * changed, if the database turns out to lack a policy, or if nothing has been
+ * read by the time of tvd_db_use_kept(); and stays so until there is something
+ * to be read, which changes 'everything' again. */
+
+/* Takes over 'model'; 'seq' is not 0. */
+void tvd_db_keep(struct tvd_db *, struct model *model, int64_t seq);
+void tvd_db_use_kept(struct tvd_db *);
+/* True if the model is the one of tvd_db_keep(). */
+bool tvd_db_is_kept(const struct tvd_db *);
+/* True once rows have come, whether or not they became the model: before that
+ * nothing is known of what is in the database, and nothing may be written. */
+bool tvd_db_has_read(const struct tvd_db *);
+/* True if rows are left unread since they hold no policy. */
+bool tvd_db_lacks_policy(const struct tvd_db *);
+/* 'seq' of the rows, which is that of the model once they have been read. */
+int64_t tvd_db_rows_seq(const struct tvd_db *);
+
 /* True of an agent that waits for rows it has asked for. */
 bool tvd_db_is_waiting(const struct tvd_db *);
 
@@ -119,7 +146,7 @@ struct tvd_db_changes {
  * it consumes and clears what the IDL has tracked, for all tables.  It also
  * sees to a quick reconnection (lib/idl-redial.h).
  *
- * Returns NULL if nothing changed, or if the database has never been read. */
+ * Returns NULL if nothing changed, or if there is nothing to be read. */
 const struct tvd_db_changes *tvd_db_run(struct tvd_db *);
 /* Wakes the poll loop if tvd_db_run() has something to do though nothing
  * arrived. */
@@ -138,7 +165,7 @@ struct model *tvd_db_copy_model(struct tvd_db *);
 /* Makes the next tvd_db_run() read everything again. */
 void tvd_db_reread(struct tvd_db *);
 
-/* 'seq' of TVD_Global; 0 if no policy was ever applied. */
+/* 'seq' of TVD_Global that the model is of; 0 if no policy was ever applied. */
 int64_t tvd_db_seq(const struct tvd_db *);
 
 /* 'ids' and 'policy' of TVD_Global; empty maps if there is none.  Valid until

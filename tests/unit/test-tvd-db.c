@@ -497,6 +497,111 @@ test_large(struct fixture *f)
     model_destroy(m);
 }
 
+/* --- An agent that knows a policy, and a database that has none. */
+
+static bool
+is_kept(struct tvd_db *db, const void *aux OVS_UNUSED)
+{
+    return tvd_db_is_kept(db);
+}
+
+static bool
+lacks_policy(struct tvd_db *db, const void *aux OVS_UNUSED)
+{
+    return tvd_db_lacks_policy(db);
+}
+
+static struct tvd_db *
+start_agent(const struct fixture *f, struct model *kept)
+{
+    struct tvd_db *agent = tvd_db_create(f->server.remote, TVD_DB_AGENT, "h0");
+
+    tvd_db_keep(agent, kept, 7);
+    return agent;
+}
+
+static void
+test_kept_alone(void)
+{
+    struct tvd_db *agent = tvd_db_create("unix:/nowhere", TVD_DB_AGENT, "h0");
+    struct model *kept = make_model(2, 2);
+
+    tvd_db_keep(agent, kept, 7);
+    ok(!tvd_db_run(agent) && !tvd_db_model(agent), "kept: not used at once");
+    tvd_db_use_kept(agent);
+    const struct tvd_db_changes *c = tvd_db_run(agent);
+    ok(c && c->everything && c->gateways && c->seq
+       && tvd_db_model(agent) == kept && tvd_db_seq(agent) == 7
+       && tvd_db_is_kept(agent) && !tvd_db_has_read(agent),
+       "kept: used when the database is not there in time");
+    ok(!tvd_db_run(agent), "kept: as it is");
+    tvd_db_destroy(agent);
+}
+
+/* Before a policy was ever applied. */
+static void
+test_kept_empty(struct fixture *f)
+{
+    struct model *kept = make_model(2, 2);
+    struct tvd_db *agent = start_agent(f, kept);
+    struct model *m = make_model(1, 4);
+
+    run_until(agent, is_kept, NULL, NULL);
+    ok(tvd_db_model(agent) == kept && tvd_db_lacks_policy(agent)
+       && !tvd_db_rows_seq(agent), "kept: used if the database has no policy");
+    f->seq++;
+    write_model(f->writer, m, f->seq);
+    fixture_sync(f, NULL);
+
+    struct tvd_db_changes sum = { .everything = false };
+
+    run_until(agent, has_seq, &f->seq, &sum);
+    ok(sum.everything && !tvd_db_is_kept(agent) && !tvd_db_lacks_policy(agent)
+       && shash_count(&tvd_db_model(agent)->tvds) == 1,
+       "kept: until there is one");
+    tvd_db_destroy(agent);
+
+    agent = start_agent(f, make_model(2, 2));
+    run_until(agent, has_model, NULL, NULL);
+    ok(tvd_db_seq(agent) == f->seq && !tvd_db_is_kept(agent),
+       "kept: not used if the database has a policy");
+    tvd_db_destroy(agent);
+    model_destroy(m);
+}
+
+/* The policy is lost while the agent runs. */
+static void
+test_lost(struct fixture *f)
+{
+    struct tvd_db *agent = tvd_db_create(f->server.remote, TVD_DB_AGENT, "h0");
+    struct model *none = model_create();
+    struct smap ids = SMAP_INITIALIZER(&ids);
+    const int64_t before = f->seq, zero = 0;
+    struct ovsdb_idl_txn *txn;
+
+    run_until(agent, has_seq, &f->seq, NULL);
+    char *want = model_text(tvd_db_model(agent));
+    txn = ovsdb_idl_txn_create(tvd_db_idl(f->writer));
+    tvd_db_write_model(f->writer, txn, none);
+    tvd_db_write_global(f->writer, txn, 0, &ids, NULL);
+    ok(commit(txn) == TXN_SUCCESS, "the policy is taken away");
+    run_until(agent, lacks_policy, NULL, NULL);
+    char *got = model_text(tvd_db_model(agent));
+    is_str(got, want, "an agent goes on with what it had");
+    ok(tvd_db_seq(agent) == before, "and says so");
+    run_until(f->writer, has_seq, &zero, NULL);
+    f->seq = before + 1;
+    write_model(f->writer, none, f->seq);
+    fixture_sync(f, NULL);
+    run_until(agent, has_seq, &f->seq, NULL);
+    ok(shash_is_empty(&tvd_db_model(agent)->tvds),
+       "a policy that is empty, and applied, counts");
+    free(want);
+    free(got);
+    model_destroy(none);
+    tvd_db_destroy(agent);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -509,6 +614,9 @@ main(int argc, char *argv[])
     ok(!tvd_db_seq(f.reader) && shash_is_empty(&tvd_db_model(f.reader)->tvds),
        "an empty database is an empty model");
 
+    test_kept_alone();
+    test_kept_empty(&f);
+    test_lost(&f);
     test_incremental(&f);
     test_swap(&f);
     test_conflict(&f);
