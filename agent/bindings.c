@@ -21,6 +21,7 @@ struct admission {
     const char *host_name;
     const struct smap *gateways;
     const struct sset *let_go;
+    const struct sset *known;   /* NULL: any NIC may begin. */
     struct shash claimed;       /* Interface name by NIC name. */
     struct shash labels;        /* "struct model_ee *" by name of its label:
                                  * one EE that runs here for each label, since
@@ -36,6 +37,8 @@ bindings_init(struct bindings *b)
     sset_init(&b->foreign);
     shash_init(&b->leaving);
     sset_init(&b->let_go);
+    sset_init(&b->known);
+    b->closed = false;
     b->began = false;
     b->clock = 0;
     b->generation = 1;
@@ -83,6 +86,7 @@ bindings_destroy(struct bindings *b)
     }
     shash_destroy(&b->leaving);
     sset_destroy(&b->let_go);
+    sset_destroy(&b->known);
 }
 
 void
@@ -101,6 +105,28 @@ bindings_remember(struct bindings *b, const char *iface, const char *nic,
     if (!shash_add_once(&b->by_iface, iface, binding)) {
         binding_destroy(binding);
     }
+}
+
+void
+bindings_close(struct bindings *b)
+{
+    const struct shash_node *node;
+
+    b->closed = true;
+    SHASH_FOR_EACH (node, &b->by_iface) {
+        const struct binding *binding = node->data;
+
+        if (binding->since) {
+            sset_add(&b->known, binding->nic);
+        }
+    }
+}
+
+void
+bindings_open(struct bindings *b)
+{
+    b->closed = false;
+    sset_clear(&b->known);
 }
 
 const struct binding *
@@ -198,6 +224,11 @@ hold_back(struct admission *a, const struct model_nic *nic, const char *name)
     if (nic->host && strcmp(nic->host, a->host_name)) {
         return xasprintf("waits for host %s to let go of NIC %s/%s",
                          nic->host, ee->name, nic->name);
+    }
+    if (a->known && !sset_contains(a->known, name)) {
+        return xasprintf("waits for the policy database: NIC %s/%s was not "
+                         "on this host when it was there", ee->name,
+                         nic->name);
     }
     return ((nic->host && !sset_contains(a->let_go, name))
             || ee->host || is_sole_host(a, ee) ? NULL
@@ -523,6 +554,7 @@ bindings_update(struct bindings *b, const struct model *m, const char *host,
         .host_name = host,
         .gateways = gateways,
         .let_go = &b->let_go,
+        .known = b->closed ? &b->known : NULL,
         .claimed = SHASH_INITIALIZER(&a.claimed),
         .labels = SHASH_INITIALIZER(&a.labels),
         .sole = SHASH_INITIALIZER(&a.sole),

@@ -71,6 +71,8 @@ struct bindings {
     struct shash leaving;       /* "struct leaving *" by interface name. */
     struct sset let_go;         /* Full names of NICs that have left, and
                                  * that this host still seems to hold. */
+    bool closed;                /* Only NICs of 'known' are admitted. */
+    struct sset known;          /* Full names. */
     bool began;                 /* There was an update. */
     uint64_t clock;             /* Highest 'since' given out. */
     uint64_t generation;        /* Grows when anything here has changed. */
@@ -86,6 +88,11 @@ void bindings_destroy(struct bindings *);
  * update. */
 void bindings_remember(struct bindings *, const char *iface, const char *nic,
                        const char *reason, bool installed, bool arrived);
+
+/* Until bindings_open(), admits only NICs that have been remembered as admitted:
+ * without the controller nobody may begin.  Only before the first update. */
+void bindings_close(struct bindings *);
+void bindings_open(struct bindings *);
 
 /* Decides anew for all of 'ifaces' ("struct vswitch_iface *").  'gateways'
  * (iface-id by port name) are the ports of managed gateways: no other port

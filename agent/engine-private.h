@@ -10,6 +10,7 @@
 #include "agent/events.h"
 #include "agent/fabric.h"
 #include "agent/gateways.h"
+#include "agent/keep.h"
 #include "agent/status.h"
 #include "lib/report.h"
 #include "openvswitch/hmap.h"
@@ -63,6 +64,9 @@ struct engine {
 
     struct tvd_db *db;                  /* NULL until 'host' is known. */
     struct ovsdb_idl_loop loop;
+    struct keep keep;                   /* What the next agent goes on with. */
+    long long int patience;             /* When that of this one comes into
+                                         * force; 0: the time has come. */
     struct hmap tvds;                   /* Of struct known_tvd. */
     bool gateways_stale;                /* They are to be told the model. */
     bool bindings_stale;                /* Bindings are to be decided anew. */

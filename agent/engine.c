@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "flowpolicy/decide.h"
 #include "hash.h"
+#include "lib/dirs.h"
 #include "lib/model.h"
 #include "lib/tvd-db.h"
 #include "openvswitch/dynamic-string.h"
@@ -81,6 +82,7 @@ engine_create(const struct engine_config *config)
     hmap_init(&e->ports);
     hmap_init(&e->tvds);
     events_init(&e->events);
+    keep_init(&e->keep, tvd_agentdir(), &e->sink);
     e->error = xstrdup("");
     e->uplink_port = OFPP_NONE;
     engine_fabric_init(e);
@@ -120,6 +122,10 @@ engine_destroy(struct engine *e)
     if (e->loop.committing_txn) {
         ovsdb_idl_txn_destroy(e->loop.committing_txn);
     }
+    if (e->db) {
+        keep_flush(&e->keep, tvd_db_model(e->db), tvd_db_seq(e->db));
+    }
+    keep_destroy(&e->keep);
     tvd_db_destroy(e->db);
     ofctl_destroy(e->oc);
     ctlimit_destroy(e->limits);
@@ -143,6 +149,10 @@ engine_destroy(struct engine *e)
 }
 
 /* --- the TVD database --- */
+
+/* How long the database is waited for at the start, in ms, before what was kept
+ * comes into force. */
+#define PATIENCE 500
 
 static char *
 system_host_name(void)
@@ -315,6 +325,10 @@ model_changed(struct engine *e, const struct tvd_db_changes *changes)
 {
     struct model *m = tvd_db_model(e->db);
 
+    if (!tvd_db_is_kept(e->db)) {
+        keep_model_changes(&e->keep, changes->everything || changes->n_nics,
+                           time_msec());
+    }
     if (changes->gateways) {
         decide_assign_gateways(m);
     }
@@ -362,28 +376,66 @@ status_result(struct engine *e, bool failed)
 }
 
 static void
+open_db(struct engine *e)
+{
+    struct model *kept;
+    int64_t seq;
+
+    e->db = tvd_db_create(e->config.db, TVD_DB_AGENT, e->host);
+    e->loop = (struct ovsdb_idl_loop)
+        OVSDB_IDL_LOOP_INITIALIZER(tvd_db_idl(e->db));
+    e->status.host = e->host;
+    e->patience = time_msec() + PATIENCE;
+    kept = keep_begin(&e->keep, e->host, e->config.bridge, &seq);
+    if (kept) {
+        tvd_db_keep(e->db, kept, seq);
+    }
+}
+
+/* What is in force now is the first model, or the first from the database. */
+static void
+begin_model(struct engine *e, bool first)
+{
+    if (tvd_db_is_kept(e->db)) {
+        VLOG_WARN("the policy database %s: going on with the policy of seq "
+                  "%"PRId64", as this host last knew it",
+                  tvd_db_lacks_policy(e->db) ? "has no policy"
+                  : "cannot be reached", tvd_db_seq(e->db));
+        keep_recall(&e->keep, &e->bindings);
+        bindings_close(&e->bindings);
+    } else {
+        if (first) {
+            remember_bindings(e);
+        }
+        bindings_open(&e->bindings);
+    }
+}
+
+static void
 run_db(struct engine *e)
 {
     const struct tvd_db_changes *changes;
-    bool first;
+    bool first, was_kept;
 
     if (!e->db) {
         if (!know_host(e)) {
             return;
         }
-        e->db = tvd_db_create(e->config.db, TVD_DB_AGENT, e->host);
-        e->loop = (struct ovsdb_idl_loop)
-            OVSDB_IDL_LOOP_INITIALIZER(tvd_db_idl(e->db));
-        e->status.host = e->host;
+        open_db(e);
     }
     ovsdb_idl_loop_run(&e->loop);
     status_result(e, false);
     first = !tvd_db_model(e->db);
+    was_kept = tvd_db_is_kept(e->db);
     tvd_db_set_asked(e->db, e->status.asked);
+    if (e->patience && time_msec() >= e->patience) {
+        tvd_db_use_kept(e->db);
+        e->patience = 0;
+    }
     changes = tvd_db_run(e->db);
     if (changes) {
-        if (first) {
-            remember_bindings(e);
+        if (first || was_kept) {
+            begin_model(e, first);
         }
         model_changed(e, changes);
     }
@@ -637,6 +689,15 @@ track_seq(struct engine *e, const struct model *m)
 {
     struct pending_seq *p = &e->pending;
 
+    /* What a database that was made anew, or set back, did not say is not
+     * reported to it. */
+    if (e->db && tvd_db_rows_seq(e->db) < e->enforced) {
+        e->enforced = 0;
+        p->active = false;
+    }
+    if (m && (tvd_db_is_kept(e->db) || tvd_db_lacks_policy(e->db))) {
+        return;
+    }
     /* Flows that are still to be made belong to no goal yet. */
     if (!m || !e->goal || e->pipeline_dirty) {
         return;
@@ -701,6 +762,11 @@ update_error(struct engine *e, long long int now)
     if (hostguard_error(e->guard)) {
         add_error(&errors, "%s", hostguard_error(e->guard));
     }
+    if (e->db && tvd_db_lacks_policy(e->db)) {
+        add_error(&errors, "the policy database has no policy: going on with "
+                  "the one of seq %"PRId64", until one is applied",
+                  tvd_db_seq(e->db));
+    }
     if (e->db) {
         tvd_db_problems(e->db, &n_problems);
     }
@@ -718,7 +784,7 @@ update_error(struct engine *e, long long int now)
 static bool
 can_write(const struct engine *e)
 {
-    return (e->db && tvd_db_model(e->db)
+    return (e->db && tvd_db_model(e->db) && tvd_db_has_read(e->db)
             && ovsdb_idl_is_connected(e->loop.idl));
 }
 
@@ -741,6 +807,18 @@ write_status(struct engine *e, long long int now)
     }
     e->loop.next_cfg = ++e->status.serial;
     status_write(&e->status, e->loop.idl, e->loop.open_txn, &in, now);
+}
+
+/* Before the database is told anything. */
+static void
+run_keep(struct engine *e, const struct model *m, long long int now)
+{
+    if (m) {
+        bool from_db = !tvd_db_is_kept(e->db);
+
+        keep_run(&e->keep, from_db ? m : NULL, tvd_db_seq(e->db),
+                 &e->bindings, !ovsdb_idl_is_connected(e->loop.idl), now);
+    }
 }
 
 bool
@@ -771,6 +849,7 @@ engine_run(struct engine *e)
     track_leaving(e);
     track_gateways(e, m, now);
     track_seq(e, m);
+    run_keep(e, m, now);
     ctlimit_run(e->limits, now);
     update_error(e, now);
     write_status(e, now);
@@ -784,6 +863,10 @@ engine_wait(struct engine *e)
     if (e->db) {
         status_result(e, !ovsdb_idl_loop_commit_and_wait(&e->loop));
         tvd_db_wait(e->db);
+        keep_wait(&e->keep);
+        if (e->patience) {
+            poll_timer_wait_until(e->patience);
+        }
         if (can_write(e) && !e->loop.committing_txn) {
             status_wait(&e->status);
         }

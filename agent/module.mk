@@ -16,8 +16,10 @@ AGENT_SOURCES := \
 	agent/show.c \
 	agent/status.c
 $(eval $(call library,agent/agent-core,$(AGENT_CORE)))
+# Apart because it needs files.
+$(eval $(call library,agent/agent-keep,agent/keep.c))
 $(eval $(call program,agent/tvd-agent,$(AGENT_SOURCES),\
-	agent/libagent-core.a ovs-tvd/libovs-tvd.a ovs-tvd/libovs-tvd-core.a \
+	agent/libagent-keep.a agent/libagent-core.a ovs-tvd/libovs-tvd.a ovs-tvd/libovs-tvd-core.a \
 	gateway/libgateway.a gateway/libgateway-core.a \
 	flowpolicy/libflowpolicy-core.a lib/libtvd-db.a lib/libtvd-ca.a lib/libtvd.a,\
 	$(gateway_libs)))

@@ -65,6 +65,8 @@ show(struct unixctl_conn *conn, int argc OVS_UNUSED,
     ds_put_format(&s, "host %s\n", e->host ? e->host : "(not known yet)");
     ds_put_format(&s, "policy: %s, seq %"PRId64", enforced %"PRId64"\n",
                   !read ? "never read"
+                  : tvd_db_is_kept(e->db) ? "kept from before"
+                  : tvd_db_lacks_policy(e->db) ? "gone from the database"
                   : tvd_db_is_waiting(e->db) ? "changing" : "read",
                   read ? tvd_db_seq(e->db) : 0, e->enforced);
     ds_put_format(&s, "bridge %s: %s, flows %"PRIuSIZE" wanted, %"PRIuSIZE

@@ -422,6 +422,36 @@ test_leaving(void)
     teardown(&f);
 }
 
+/* As before, and nobody begins. */
+static void
+test_closed(void)
+{
+    struct fixture f;
+
+    setup(&f);
+    bindings_remember(&f.b, "a", "r1/eth0", NULL, true, false);
+    bindings_remember(&f.b, "b", "r2/eth0", "waits", false, false);
+    bindings_close(&f.b);
+    plug(&f, "a", "r1/eth0", 1);
+    plug(&f, "b", "r2/eth0", 2);
+    update(&f);
+    ok(admitted(&f, "a"), "closed: what was here stays");
+    ok(refused(&f, "b", "waits for the policy database"),
+       "closed: what was not waits, although no other host may have it");
+    unplug(&f, "a");
+    update(&f);
+    plug(&f, "c", "r1/eth0", 1);
+    update(&f);
+    ok(admitted(&f, "c"), "closed: what was here may come back");
+    model_nic_find_full_name(f.m, "r1/eth0")->host = xstrdup("desk2");
+    update(&f);
+    ok(refused(&f, "c", "desk2"), "closed: unless another host has it");
+    bindings_open(&f.b);
+    update(&f);
+    ok(admitted(&f, "b"), "open: anybody begins");
+    teardown(&f);
+}
+
 static void
 test_managed(void)
 {
@@ -452,5 +482,6 @@ main(void)
     test_let_go();
     test_leaving();
     test_managed();
+    test_closed();
     return tap_done();
 }

@@ -148,7 +148,7 @@ class Site:
         self.agents[h] = self.daemons.start(
             [self.program("agent/tvd-agent"), *db, f"--ovsdb=unix:{host.socket}",
              f"--host=h{h}", "--no-chdir", "-vconsole:warn", "-vsyslog:off"],
-            host.folder, {**host.env, "TVD_RUNDIR": host.folder})
+            host.folder, {**host.env, "TVD_RUNDIR": host.folder, "TVD_AGENTDIR": host.folder})
 
     def control(self, h):
         return rpc.wait_for(f"{self.hosts[h].folder}/tvd-agent.ctl")
