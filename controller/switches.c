@@ -718,7 +718,9 @@ switches_missing(const struct switches *s)
                                : NULL;
         struct json *object;
 
-        if (!entry->sw->manage || (status && status->in_sync)) {
+        /* One that was never reached holds nobody up: it is told apart. */
+        if (!entry->sw->manage || (status && status->in_sync)
+            || (entry_error(entry)[0] && !(status && status->last_read))) {
             continue;
         }
         object = json_object_create();

@@ -71,8 +71,9 @@ void switches_write(struct switches *, const struct ovsdb_idl *,
                     long long int wall);
 void switches_written(struct switches *, bool success);
 
-/* The managed switches that are not yet as wanted, each an object with "name",
- * "state" and, if something is wrong, "reason"; caller owns. */
+/* The managed switches that are not yet as wanted, but for those that have never
+ * been reached; each an object with "name", "state" and, if something is wrong,
+ * "reason"; caller owns. */
 struct json *switches_missing(const struct switches *);
 
 /* Takes over 'call', a "switch_..." method. */
