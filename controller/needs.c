@@ -618,7 +618,8 @@ collect_needs(const struct needs *f, const struct model *m,
 
 /* When the host is to lose 'vid', which it does not need any more. */
 static long long int
-when_left(struct carried *c, unsigned int vid, long long int now)
+when_left(struct needs *f, struct carried *c, unsigned int vid,
+          long long int now)
 {
     for (size_t i = 0; i < c->n; i++) {
         if (c->leaving[i].vid == vid) {
@@ -630,6 +631,7 @@ when_left(struct carried *c, unsigned int vid, long long int now)
                                 sizeof *c->leaving);
     }
     c->leaving[c->n++] = (struct leaving) { vid, now + NEEDS_GRACE };
+    f->next_end = MIN(f->next_end, now + NEEDS_GRACE);
     return now + NEEDS_GRACE;
 }
 
@@ -649,7 +651,7 @@ drop_leaving(struct carried *c, const struct vidset *needs)
 }
 
 static void
-add_leaving(struct carried *c, const struct model *m,
+add_leaving(struct needs *f, struct carried *c, const struct model *m,
             const struct model_host *host, const struct vidset *needs,
             struct vidset *vids, long long int now)
 {
@@ -660,7 +662,7 @@ add_leaving(struct carried *c, const struct model *m,
     add_label(m, host, &allowed);
     VIDSET_FOR_EACH (vid, &c->vids) {
         if (!vidset_contains(needs, vid) && vidset_contains(&allowed, vid)
-            && now < when_left(c, vid, now)) {
+            && now < when_left(f, c, vid, now)) {
             vidset_add(vids, vid);
         }
     }
@@ -685,7 +687,7 @@ compute(struct needs *f, const struct model *m, const struct needs_host *host,
     vids = needs;
     if (model_host && !model_host->revoked
         && !vidset_equal(&needs, &c->vids)) {
-        add_leaving(c, m, model_host, &needs, &vids, now);
+        add_leaving(f, c, m, model_host, &needs, &vids, now);
     }
     changed = !vidset_equal(&vids, &c->vids);
     c->vids = vids;
@@ -728,10 +730,11 @@ bool
 needs_run(struct needs *f, const struct model *m, long long int now)
 {
     bool changed = f->all_dirty;
+    bool ended = now >= f->next_end;
     const struct shash_node *node;
     const char *name;
 
-    if (now >= f->next_end) {
+    if (ended) {
         run_ends(f, now, true);
     }
     if (!f->all_dirty && sset_is_empty(&f->dirty)) {
@@ -751,7 +754,9 @@ needs_run(struct needs *f, const struct model *m, long long int now)
     }
     f->all_dirty = false;
     sset_clear(&f->dirty);
-    run_ends(f, now, false);
+    if (ended) {
+        run_ends(f, now, false);
+    }
     return changed;
 }
 
