@@ -667,6 +667,14 @@ run_traps(struct switches *s)
 
 /* --- Rows of Switch_Status ------------------------------------------------*/
 
+/* NULL: it has not been opened. */
+static const struct switch_status *
+entry_status(const struct entry *entry)
+{
+    return (entry->reconcile ? switch_reconcile_status(entry->reconcile)
+            : NULL);
+}
+
 /* The state for people: reading again and again is nothing to tell. */
 static const char *
 phase_of(const struct entry *entry)
@@ -697,8 +705,7 @@ phase_of(const struct entry *entry)
 static const char *
 entry_error(const struct entry *entry)
 {
-    const struct switch_status *status
-        = entry->reconcile ? switch_reconcile_status(entry->reconcile) : NULL;
+    const struct switch_status *status = entry_status(entry);
     const char *error = entry->error ? entry->error
                         : status ? status->error : NULL;
 
@@ -713,9 +720,7 @@ switches_missing(const struct switches *s)
 
     for (size_t i = 0; i < shash_count(&s->entries); i++) {
         const struct entry *entry = nodes[i]->data;
-        const struct switch_status *status
-            = entry->reconcile ? switch_reconcile_status(entry->reconcile)
-                               : NULL;
+        const struct switch_status *status = entry_status(entry);
         struct json *object;
 
         /* One that was never reached holds nobody up: it is told apart. */
@@ -739,8 +744,7 @@ switches_missing(const struct switches *s)
 static char *
 row_text(const struct entry *entry)
 {
-    const struct switch_status *s
-        = entry->reconcile ? switch_reconcile_status(entry->reconcile) : NULL;
+    const struct switch_status *s = entry_status(entry);
     char *differences = s ? svec_join(CONST_CAST(struct svec *,
                                                  &s->differences), "\n", "")
                           : xstrdup("");
@@ -802,8 +806,7 @@ write_row(const struct tvdrec_switch_status *row, struct entry *entry,
           long long int now, long long int wall)
 {
     static const struct svec none;
-    const struct switch_status *s
-        = entry->reconcile ? switch_reconcile_status(entry->reconcile) : NULL;
+    const struct switch_status *s = entry_status(entry);
     const struct svec *differences = s ? &s->differences : &none;
     bool read = s && s->last_read;
 
