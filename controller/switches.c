@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include "controller/api-server.h"
 #include "controller/request.h"
@@ -23,6 +24,7 @@
 #include "switchcfg/profile.h"
 #include "switchcfg/reconcile.h"
 #include "switchcfg/session.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(switches);
@@ -36,9 +38,11 @@ VLOG_DEFINE_THIS_MODULE(switches);
 #define MAX_TRAPS 100           /* Taken in one turn of the loop. */
 #define STATUS_AGE 60000        /* 'last_read' is written as often. */
 #define CHECK_EVERY 100         /* Between two looks at the rows. */
+#define TURN_US 2000            /* Of work in one turn of the loop. */
 
 /* A switch of the policy, or one that is probed. */
 struct entry {
+    struct ovs_list node;       /* In 'turns'. */
     char *name;
     struct model_switch *sw;    /* A copy without ports. */
     struct switch_reconcile *reconcile; /* NULL: no session. */
@@ -66,6 +70,9 @@ struct switches {
     struct switch_profiles profiles;
     struct whereabouts whereabouts;
     struct shash entries;       /* "struct entry *" by name. */
+    struct ovs_list turns;      /* The same and those that are probed; whose
+                                 * turn it is next is in front. */
+    bool more;                  /* Not all had their turn. */
     struct ovs_list asked;      /* "struct asked". */
     struct sset gone;           /* Rows to be removed. */
     size_t n_probes;
@@ -109,6 +116,7 @@ switches_create(const struct switches_config *config, struct switches **sp)
     switch_profiles_init(&s->profiles);
     whereabouts_init(&s->whereabouts);
     shash_init(&s->entries);
+    ovs_list_init(&s->turns);
     ovs_list_init(&s->asked);
     sset_init(&s->gone);
     *sp = s;
@@ -172,10 +180,11 @@ free_switch(struct model_switch *sw)
 }
 
 static struct entry *
-entry_create(const struct model_switch *sw)
+entry_create(struct switches *s, const struct model_switch *sw)
 {
     struct entry *entry = xzalloc(sizeof *entry);
 
+    ovs_list_push_back(&s->turns, &entry->node);
     entry->name = xstrdup(sw->name);
     entry->sw = copy_switch(sw);
     entry->phase = "starting";
@@ -201,6 +210,7 @@ static void
 entry_destroy(struct switches *s, struct entry *entry)
 {
     entry_close(s, entry);
+    ovs_list_remove(&entry->node);
     wanted_free(entry->wanted);
     free_switch(entry->sw);
     free(entry->name);
@@ -439,7 +449,7 @@ handle_probe(struct switches *s, struct api_call *call, long long int now)
     if (request->profile) {
         smap_add(&sw.snmp, "profile", request->profile);
     }
-    entry = entry_create(&sw);
+    entry = entry_create(s, &sw);
     smap_destroy(&sw.snmp);
     shash_destroy(&sw.ports);
     entry_open(s, entry, now);
@@ -552,7 +562,7 @@ follow_switches(struct switches *s, const struct model *m)
             continue;
         }
         if (!entry) {
-            shash_add(&s->entries, sw->name, entry_create(sw));
+            shash_add(&s->entries, sw->name, entry_create(s, sw));
             sset_find_and_delete(&s->gone, sw->name);
         } else if (!is_same_switch(entry->sw, sw)) {
             fail_asked(s, entry, "the policy has just changed; try again");
@@ -885,7 +895,8 @@ switches_written(struct switches *s, bool success)
 static void
 run_entry(struct switches *s, struct entry *entry, long long int now)
 {
-    if (!entry->reconcile && entry->wanted && now >= entry->retry) {
+    if (s->active && !entry->reconcile && entry->wanted
+        && now >= entry->retry) {
         entry_open(s, entry, now);
     }
     if (entry->reconcile) {
@@ -893,22 +904,40 @@ run_entry(struct switches *s, struct entry *entry, long long int now)
     }
 }
 
+/* How long we have worked: not how long others have had the processor, or there
+ * would be less work in a turn, and more turns, the less we have of it. */
+static long long int
+worked_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+/* Many switches may have answered at once: what they make to do is spread over
+ * several turns of the loop, so that nothing else waits for it.  Those that
+ * have to wait are the first ones in the next turn. */
+static void
+run_entries(struct switches *s, long long int now)
+{
+    long long int end = worked_us() + TURN_US;
+    size_t n = ovs_list_size(&s->turns);
+
+    while (n && worked_us() < end) {
+        struct ovs_list *node = ovs_list_pop_front(&s->turns);
+
+        ovs_list_push_back(&s->turns, node);
+        run_entry(s, CONTAINER_OF(node, struct entry, node), now);
+        n--;
+    }
+    s->more = n > 0;
+}
+
 void
 switches_run(struct switches *s, long long int now)
 {
-    struct shash_node *node;
-    struct asked *asked;
-
-    if (s->active) {
-        SHASH_FOR_EACH (node, &s->entries) {
-            run_entry(s, node->data, now);
-        }
-    }
-    LIST_FOR_EACH (asked, node, &s->asked) {
-        if (asked->probe && asked->probe->reconcile) {
-            switch_reconcile_run(asked->probe->reconcile, now);
-        }
-    }
+    run_entries(s, now);
     run_traps(s);
     run_asked(s, now);
     check_rows(s, now);
@@ -917,25 +946,21 @@ switches_run(struct switches *s, long long int now)
 void
 switches_wait(struct switches *s, long long int now)
 {
-    struct shash_node *node;
-    struct asked *asked;
+    const struct entry *entry;
+    const struct asked *asked;
 
     poll_timer_wait_until(whereabouts_deadline(&s->whereabouts));
-    if (s->active) {
-        SHASH_FOR_EACH (node, &s->entries) {
-            struct entry *entry = node->data;
-
-            if (entry->reconcile) {
-                switch_reconcile_wait(entry->reconcile, now);
-            } else if (entry->wanted) {
-                poll_timer_wait_until(entry->retry);
-            }
+    LIST_FOR_EACH (entry, node, &s->turns) {
+        if (entry->reconcile) {
+            switch_reconcile_wait(entry->reconcile, now);
+        } else if (s->active && entry->wanted) {
+            poll_timer_wait_until(entry->retry);
         }
     }
+    if (s->more) {
+        poll_immediate_wake();
+    }
     LIST_FOR_EACH (asked, node, &s->asked) {
-        if (asked->probe && asked->probe->reconcile) {
-            switch_reconcile_wait(asked->probe->reconcile, now);
-        }
         poll_timer_wait_until(asked->deadline);
     }
     if (s->active && s->unchecked) {
