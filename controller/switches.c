@@ -54,6 +54,9 @@ struct entry {
     char *writing;              /* The same, in the transaction under way. */
     long long int written_at;
     const char *phase;          /* What its row says of its state. */
+    unsigned long long n_changes; /* Of its status, when it was looked at. */
+    bool unchecked;             /* It was not, since it may be otherwise. */
+    bool stale;                 /* Its row is to be written. */
 };
 
 /* A call that waits until a switch has been read. */
@@ -188,6 +191,7 @@ entry_create(struct switches *s, const struct model_switch *sw)
     entry->name = xstrdup(sw->name);
     entry->sw = copy_switch(sw);
     entry->phase = "starting";
+    entry->unchecked = true;
     return entry;
 }
 
@@ -204,6 +208,7 @@ entry_close(struct switches *s, struct entry *entry)
     entry->error = NULL;
     entry->retry = 0;
     entry->phase = "starting";
+    entry->unchecked = true;
 }
 
 static void
@@ -236,6 +241,7 @@ entry_open(struct switches *s, struct entry *entry, long long int now)
     char *error = s->config.open(s->config.aux, entry->sw, &session,
                                  &entry->handle);
 
+    entry->unchecked = true;
     if (error) {
         if (!nullable_string_is_equal(error, entry->error)) {
             report(s->config.sink, REPORT_ERROR, "switch-failed",
@@ -613,6 +619,7 @@ follow_activity(struct switches *s, bool active)
 
             free(entry->written);
             entry->written = NULL;
+            entry->unchecked = true;
         }
         s->fresh = true;
     }
@@ -768,14 +775,21 @@ row_text(const struct entry *entry)
     return text;
 }
 
+/* What the row says is put together only if it may be otherwise. */
 static bool
-is_stale(const struct entry *entry)
+is_stale(struct entry *entry)
 {
-    char *text = row_text(entry);
-    bool stale = !nullable_string_is_equal(text, entry->written);
+    const struct switch_status *s = entry_status(entry);
 
-    free(text);
-    return stale;
+    if (entry->unchecked || (s && s->n_changes != entry->n_changes)) {
+        char *text = row_text(entry);
+
+        entry->stale = !nullable_string_is_equal(text, entry->written);
+        entry->n_changes = s ? s->n_changes : 0;
+        entry->unchecked = false;
+        free(text);
+    }
+    return entry->stale;
 }
 
 /* When the next row is due because of 'last_read' alone. */
@@ -874,6 +888,7 @@ switches_written(struct switches *s, bool success)
     SHASH_FOR_EACH (node, &s->entries) {
         struct entry *entry = node->data;
 
+        entry->unchecked |= entry->writing != NULL;
         if (entry->writing && success) {
             free(entry->written);
             entry->written = entry->writing;

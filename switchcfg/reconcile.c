@@ -767,6 +767,7 @@ readback_replied(struct switch_reconcile *r, const struct switch_reply *reply)
 static void
 replied(struct switch_reconcile *r, const struct switch_reply *reply)
 {
+    r->status.n_changes++;
     r->status.n_pdus += reply->n_pdus;
     r->status.reachable = reply->status != SWITCH_REPLY_TIMEOUT
                           && reply->status != SWITCH_REPLY_NOT_SENT;
@@ -819,6 +820,7 @@ proceed(struct switch_reconcile *r)
         if (r->now < next_round(r)) {
             return false;
         }
+        r->status.n_changes++;
         r->kick = r->trigger = false;
         r->due = LLONG_MAX;
         r->round = r->now;
@@ -826,7 +828,9 @@ proceed(struct switch_reconcile *r)
         return r->session->busy;
     } else if (r->now < r->due) {
         return false;
-    } else if (r->status.state == SWITCH_SETTLE) {
+    }
+    r->status.n_changes++;
+    if (r->status.state == SWITCH_SETTLE) {
         start_read(r, r->after);
         return true;
     } else if (r->status.state == SWITCH_SAVE && r->step == STEP_PAUSE) {
@@ -894,6 +898,7 @@ switch_reconcile_set_wanted(struct switch_reconcile *r,
     wanted_free(r->wanted);
     r->wanted = wanted ? switch_wanted_clone(wanted) : NULL;
     r->wanted_changed = r->kick = true;
+    r->status.n_changes++;
     r->status.in_sync = false;
     r->backoff = 0;
     set_string(&r->stuck, NULL);

@@ -83,6 +83,7 @@ struct switch_status {
     struct svec planned;        /* Lines of the plan, done or (dry run) not. */
     unsigned long long n_reads, n_sets, n_pdus, n_rollbacks, n_drift;
     long long int last_read;    /* ms, monotonic; 0: never. */
+    unsigned long long n_changes; /* As long as it is the same, so are all. */
 };
 
 struct switch_reconcile;
