@@ -323,6 +323,32 @@ mib_varbind_size(const struct mib_varbind *vb)
     return 1 + length_size(both) + both;
 }
 
+/* Octets of a header in BER, if what follows is as long as a message; of small
+ * numbers and of large ones. */
+#define HEADER 4
+#define SMALL 3
+#define LARGE 6
+
+/* Request id, error-status and -index, list of varbinds. */
+#define PDU (HEADER + LARGE + 2 * SMALL + HEADER)
+
+size_t
+mib_overhead_v3(size_t engine, size_t user, size_t auth)
+{
+    size_t header = 2 + LARGE + LARGE + SMALL + SMALL;
+    size_t security = 2 * HEADER + 2 + engine + 2 * LARGE + 2 + user
+                      + 2 + auth + 2 + 8;
+    size_t scoped = 2 * HEADER + 2 + engine + 2;
+
+    return HEADER + SMALL + header + security + scoped + PDU;
+}
+
+size_t
+mib_overhead_v2c(size_t community)
+{
+    return HEADER + SMALL + HEADER + community + PDU;
+}
+
 /* --- SNMP's words ----------------------------------------------------------*/
 
 const char *

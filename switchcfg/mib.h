@@ -136,6 +136,10 @@ struct mib_varbind *mib_varbinds_add_octets(struct mib_varbinds *,
  * engine id twice, user name of 32, authentication (SHA-512: 48) and privacy
  * parameters, context, PDU header, padding of the cipher. */
 #define MIB_MESSAGE_OVERHEAD 240
+/* The same for an engine id, user name and authentication parameters, or a
+ * community, of so many octets. */
+size_t mib_overhead_v3(size_t engine, size_t user, size_t auth);
+size_t mib_overhead_v2c(size_t community);
 
 /* Octets of one varbind in BER, exactly. */
 size_t mib_varbind_size(const struct mib_varbind *);

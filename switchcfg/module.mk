@@ -9,6 +9,7 @@ switchcfg_core := \
 	switchcfg/mib.c \
 	switchcfg/plan.c \
 	switchcfg/plan-cisco.c \
+	switchcfg/plan-pack.c \
 	switchcfg/portlist.c \
 	switchcfg/profile.c \
 	switchcfg/reconcile.c \

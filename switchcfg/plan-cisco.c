@@ -692,7 +692,7 @@ make_plan(struct cisco_goal *goal, char *error, struct switch_plan *plan)
         add_vlans(&steps, goal, false);
     }
     if (!error) {
-        error = plan_pack(goal->tables->profile, &steps, plan);
+        error = plan_pack(goal->tables, &steps, plan);
     }
     plan_steps_destroy(&steps);
     goal_clear(goal);

@@ -25,6 +25,8 @@ enum plan_phase {
 struct plan_step {
     enum plan_phase phase;
     bool glued;                 /* In the same request as the one before. */
+    bool anywhere;              /* Safe before and after all others, not glued
+                                 * and not PLAN_ALONE. */
     struct switch_set set;
 };
 
@@ -50,9 +52,15 @@ struct plan_step *plan_add_octets(struct plan_steps *, enum plan_phase,
                                   const struct mib_oid *column, uint32_t index,
                                   const void *, size_t n, char *text);
 
+/* Frees what it owns. */
+void plan_set_clear(struct switch_set *);
+
+/* Octets that varbinds can have in a request. */
+size_t plan_room(const struct switch_tables *);
+
 /* Appends requests with all steps to 'plan', as few as the profile allows;
  * takes what the steps own.  Returns NULL, or what does not fit. */
-char *plan_pack(const struct switch_profile *, struct plan_steps *,
+char *plan_pack(const struct switch_tables *, struct plan_steps *,
                 struct switch_plan *plan)
     OVS_WARN_UNUSED_RESULT;
 

@@ -40,8 +40,8 @@ switch_action_to_string(enum switch_action action)
     OVS_NOT_REACHED();
 }
 
-static void
-set_clear(struct switch_set *set)
+void
+plan_set_clear(struct switch_set *set)
 {
     mib_value_clear(&set->vb.value);
     free(set->text);
@@ -52,7 +52,7 @@ switch_plan_destroy(struct switch_plan *plan)
 {
     for (size_t i = 0; i < plan->n; i++) {
         for (size_t j = 0; j < plan->pdus[i].n; j++) {
-            set_clear(&plan->pdus[i].sets[j]);
+            plan_set_clear(&plan->pdus[i].sets[j]);
         }
         free(plan->pdus[i].sets);
     }
@@ -156,7 +156,7 @@ void
 plan_steps_destroy(struct plan_steps *steps)
 {
     for (size_t i = 0; i < steps->n; i++) {
-        set_clear(&steps->steps[i].set);
+        plan_set_clear(&steps->steps[i].set);
     }
     free(steps->steps);
 }
@@ -315,13 +315,6 @@ add_name(struct plan_steps *steps, const struct goal_vlan *v)
                               v->name))->set.vid = v->vid;
 }
 
-/* Room that varbinds have in a request. */
-static size_t
-room(const struct switch_profile *profile)
-{
-    return profile->max_message - MIB_MESSAGE_OVERHEAD;
-}
-
 /* A row comes to be with all that is in it, in one request; or, if the device
  * does not take that or it does not fit, is made and then filled. */
 static void
@@ -333,7 +326,7 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
     size_t size = 4 * 40 + strlen(v->name) + v->egress.n + v->untagged.n;
 
     if (create == SWITCH_CREATE_WHOLE
-        && (size > room(profile)
+        && (size > plan_room(goal->tables)
             || (profile->max_varbinds && profile->max_varbinds < 4))) {
         create = SWITCH_CREATE_THEN_FILL;
     }
@@ -585,6 +578,28 @@ add_pvids(struct plan_steps *steps, const struct switch_goal *goal)
     }
 }
 
+/* True if 'g' can do without GVRP at any time: it is in no VLAN by it that it
+ * is to stay in.  (VLANs that are there by GVRP alone are refused.)  Not on
+ * devices that put a port that would be in no VLAN into one. */
+static bool
+is_free_of_gvrp(const struct switch_goal *goal, const struct goal_port *g)
+{
+    enum portlist_order order = goal->tables->profile->order;
+
+    if (goal->tables->profile->leave_last) {
+        return false;
+    }
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        const struct goal_vlan *v = &goal->vlans[i];
+
+        if (v->now && portlist_contains(&v->egress, order, g->now->number)
+            && !portlist_contains(&v->now->egress, order, g->now->number)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
 add_admission(struct plan_steps *steps, const struct switch_goal *goal)
 {
@@ -605,6 +620,7 @@ add_admission(struct plan_steps *steps, const struct switch_goal *goal)
             add_port_number(steps, PLAN_ADMIT, SWITCH_DISABLE_GVRP,
                             &mib_port_gvrp, g, MIB_INTEGER, MIB_DISABLED,
                             "GVRP off");
+            steps->steps[steps->n - 1].anywhere = is_free_of_gvrp(goal, g);
         }
     }
 }
@@ -664,129 +680,6 @@ make_steps(struct plan_steps *steps, const struct switch_goal *goal)
     return error;
 }
 
-/* --- Steps into requests ---------------------------------------------------*/
-
-struct packer {
-    const struct switch_profile *profile;
-    struct switch_plan *plan;
-    size_t size;                /* Of the varbinds of the last PDU, */
-    enum plan_phase phase;      /* and what of. */
-};
-
-static struct switch_pdu *
-last_pdu(struct packer *p)
-{
-    return p->plan->n ? &p->plan->pdus[p->plan->n - 1] : NULL;
-}
-
-static struct switch_set *
-find_set(struct switch_pdu *pdu, const struct mib_oid *oid)
-{
-    for (size_t i = 0; i < pdu->n; i++) {
-        if (!mib_oid_compare(&pdu->sets[i].vb.oid, oid)) {
-            return &pdu->sets[i];
-        }
-    }
-    return NULL;
-}
-
-/* True if the 'n' steps can go into the last PDU. */
-static bool
-fits(struct packer *p, const struct plan_step *steps, size_t n, size_t size)
-{
-    struct switch_pdu *pdu = last_pdu(p);
-
-    if (!pdu || p->size + size > room(p->profile)
-        || (p->profile->max_varbinds
-            && pdu->n + n > p->profile->max_varbinds)) {
-        return false;
-    }
-    /* What a device does in any order must be safe in any order. */
-    if (!p->profile->atomic && !p->profile->ordered
-        && p->phase != steps[0].phase) {
-        return false;
-    }
-    for (size_t i = 0; !p->profile->atomic && i < n; i++) {
-        if (find_set(pdu, &steps[i].set.vb.oid)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void
-new_pdu(struct packer *p)
-{
-    struct switch_plan *plan = p->plan;
-
-    if (plan->n >= plan->allocated) {
-        plan->pdus = x2nrealloc(plan->pdus, &plan->allocated,
-                                sizeof *plan->pdus);
-    }
-    plan->pdus[plan->n++] = (struct switch_pdu) { .n = 0 };
-    p->size = 0;
-}
-
-/* Puts a step into the last PDU and takes what it owns. */
-static void
-put(struct packer *p, struct plan_step *step)
-{
-    struct switch_pdu *pdu = last_pdu(p);
-    struct switch_set *same = find_set(pdu, &step->set.vb.oid);
-
-    p->phase = step->phase;
-    if (same) {
-        /* All at once: only how it is in the end counts. */
-        char *text = xasprintf("%s; %s", same->text,
-                               strstr(step->set.text, ": ")
-                               ? strstr(step->set.text, ": ") + 2
-                               : step->set.text);
-
-        free(step->set.text);
-        step->set.text = text;
-        p->size -= mib_varbind_size(&same->vb);
-        set_clear(same);
-        *same = step->set;
-    } else {
-        if (pdu->n >= pdu->allocated) {
-            pdu->sets = x2nrealloc(pdu->sets, &pdu->allocated,
-                                   sizeof *pdu->sets);
-        }
-        pdu->sets[pdu->n++] = step->set;
-    }
-    p->size += mib_varbind_size(&step->set.vb);
-    step->set = (struct switch_set) { .vb.value.type = MIB_NULL };
-}
-
-char *
-plan_pack(const struct switch_profile *profile, struct plan_steps *steps,
-          struct switch_plan *plan)
-{
-    struct packer p = { .profile = profile, .plan = plan };
-
-    for (size_t i = 0; i < steps->n; ) {
-        size_t n = 1;
-        size_t size = mib_varbind_size(&steps->steps[i].set.vb);
-
-        while (i + n < steps->n && steps->steps[i + n].glued) {
-            size += mib_varbind_size(&steps->steps[i + n++].set.vb);
-        }
-        if (size > room(profile)) {
-            return xasprintf("%s: takes %"PRIuSIZE" octets, and %"PRIuSIZE
-                             " fit into a request", steps->steps[i].set.text,
-                             size, room(profile));
-        }
-        if (steps->steps[i].phase == PLAN_ALONE || p.phase == PLAN_ALONE
-            || !fits(&p, &steps->steps[i], n, size)) {
-            new_pdu(&p);
-        }
-        for (size_t j = 0; j < n; j++) {
-            put(&p, &steps->steps[i++]);
-        }
-    }
-    return NULL;
-}
-
 /* --- Plans -----------------------------------------------------------------*/
 
 /* Makes the plan for 'goal', and clears it. */
@@ -798,7 +691,7 @@ make_plan(struct switch_goal *goal, char *error, struct switch_plan *plan)
 
         error = make_steps(&steps, goal);
         if (!error) {
-            error = plan_pack(goal->tables->profile, &steps, plan);
+            error = plan_pack(goal->tables, &steps, plan);
         }
         switch_goal_differences(goal, &plan->lines);
         svec_clone(&plan->notes, &goal->notes);

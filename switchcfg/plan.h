@@ -16,8 +16,9 @@
  *
  * So: ingress filtering on; acceptable frames where they become fewer; leave
  * (untagged bits, then egress bits); create and join (the other way round);
- * PVID; acceptable frames where they become more; GVRP off; VLANs of ours that
- * nobody is in any more are deleted last. */
+ * PVID; acceptable frames where they become more; VLANs of ours that nobody is
+ * in any more are deleted last.  GVRP goes off in whatever request has room,
+ * if nothing that stays is there by it; else after joining. */
 
 #ifndef SWITCHCFG_PLAN_H
 #define SWITCHCFG_PLAN_H 1
@@ -68,6 +69,7 @@ struct switch_pdu {
     struct switch_set *sets;
     size_t n;
     size_t allocated;
+    size_t size;                /* Octets of the varbinds. */
 };
 
 struct switch_plan {

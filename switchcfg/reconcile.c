@@ -315,6 +315,9 @@ take_tables(struct switch_reconcile *r, const struct switch_reply *reply)
     bool same;
 
     switch_tables_init(t, r->profile);
+    if (r->session->overhead) {
+        t->overhead = r->session->overhead;
+    }
     for (size_t i = 0; i < reply->varbinds.n; i++) {
         switch_tables_add(t, &reply->varbinds.v[i]);
     }

@@ -67,6 +67,8 @@ struct switch_session_class {
 struct switch_session {
     const struct switch_session_class *class;
     bool busy;                  /* A request is out, its reply not fetched. */
+    size_t overhead;            /* Octets that a message has around its
+                                 * varbinds, at most; 0: not known. */
 };
 
 #endif /* switchcfg/session.h */

@@ -36,6 +36,7 @@
 
 #define BULK 50                 /* Objects asked for in a GETBULK. */
 #define BULK_SAFE 10            /* In one that is tried again. */
+#define IPV6_LONGER 20          /* Its header than IPv4's. */
 #define MAX_DATAGRAMS 64        /* Read in a turn of the poll loop. */
 /* libsnmp's own timeouts: never; ours end a request. */
 #define NEVER_US (24L * 3600 * 1000 * 1000)
@@ -123,6 +124,21 @@ init_once(void)
 }
 
 /* --- Engines ---------------------------------------------------------------*/
+
+/* Works out how much of a message is not varbinds. */
+static void
+note_overhead(struct snmp *s)
+{
+    static const size_t auths[] = { 12, 24, 48 };
+    const struct switch_credentials *c = s->credentials;
+    size_t engine = s->engine.n_id ? s->engine.n_id : sizeof s->engine.id;
+
+    s->session.overhead
+        = (c->version == 3
+           ? mib_overhead_v3(engine, strlen(c->user), auths[c->auth])
+           : mib_overhead_v2c(strlen(c->community)))
+          + (s->address.ss_family == AF_INET6 ? IPV6_LONGER : 0);
+}
 
 /* Notes boots and time of the device's engine, and keeps them if it has been
  * started anew since. */
@@ -459,6 +475,7 @@ take_report(struct snmp *s, netsnmp_pdu *pdu)
             memset(&s->engine, 0, sizeof s->engine);
             s->engine.n_id = pdu->securityEngineIDLen;
             memcpy(s->engine.id, pdu->securityEngineID, s->engine.n_id);
+            note_overhead(s);
         }
         s->discover = false;
         s->again = true;
@@ -975,6 +992,7 @@ switch_snmp_open(const char *name, const struct switch_snmp_options *o,
             s->kept = s->engine;
         }
     }
+    note_overhead(s);
     *session = &s->session;
     return NULL;
 }

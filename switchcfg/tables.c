@@ -18,6 +18,7 @@ switch_tables_init(struct switch_tables *t,
 {
     memset(t, 0, sizeof *t);
     t->profile = profile;
+    t->overhead = MIB_MESSAGE_OVERHEAD;
     hmap_init(&t->vlans);
     hmap_init(&t->ports);
     hmap_init(&t->interfaces);
@@ -103,6 +104,7 @@ switch_tables_clone(struct switch_tables *dst, const struct switch_tables *src)
     dst->n_bad = src->n_bad;
     dst->first_bad = nullable_xstrdup(src->first_bad);
     dst->rows_bad = src->rows_bad;
+    dst->overhead = src->overhead;
     HMAP_FOR_EACH (v, node, &src->vlans) {
         vlan_clone(dst, v);
     }

@@ -90,6 +90,8 @@ struct switch_tables {
     size_t n_bad;               /* Varbinds that were wrong, */
     char *first_bad;            /* and what the first was; or NULL. */
     bool rows_bad;              /* Among them an index of a static row. */
+    size_t overhead;            /* Octets that a message to it has around its
+                                 * varbinds, at most. */
 };
 
 /* Empty tables of a device of this kind.  'profile' must outlive them. */

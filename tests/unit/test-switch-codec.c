@@ -35,6 +35,16 @@ test_oids(void)
     }
 }
 
+/* What is around them, counted by hand. */
+static void
+test_overhead(void)
+{
+    ok(mib_overhead_v3(17, 5, 24) == 158, "around the varbinds, v3");
+    ok(mib_overhead_v2c(7) == 38, "around the varbinds, v2c");
+    ok(mib_overhead_v3(32, 32, 48) <= MIB_MESSAGE_OVERHEAD,
+       "around the varbinds, at most");
+}
+
 /* Sizes of varbinds, counted by hand. */
 static void
 test_sizes(void)
@@ -206,6 +216,7 @@ main(void)
 {
     test_oids();
     test_sizes();
+    test_overhead();
     test_portlists();
     test_round_trips();
     test_snmprec();

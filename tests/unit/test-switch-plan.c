@@ -341,9 +341,8 @@ test_ways(void)
         const char *what, *outline;
     } expected[] = {
         { "the standard",
-          "filter-ingress leave-untagged leave-egress;"
-          "create-vlan name-vlan join-egress join-untagged;"
-          "set-pvid disable-gvrp;" },
+          "filter-ingress leave-untagged leave-egress disable-gvrp;"
+          "create-vlan name-vlan join-egress join-untagged;set-pvid;" },
         { "atomic",
           "filter-ingress leave-untagged leave-egress "
           "create-vlan name-vlan join-egress join-untagged "
@@ -352,13 +351,12 @@ test_ways(void)
           "filter-ingress;leave-untagged;leave-egress;create-vlan;"
           "name-vlan;join-egress;join-untagged;set-pvid;disable-gvrp;" },
         { "untagged first",
-          "filter-ingress leave-untagged leave-egress;"
-          "create-vlan name-vlan join-untagged join-egress;"
-          "set-pvid disable-gvrp;" },
+          "filter-ingress leave-untagged leave-egress disable-gvrp;"
+          "create-vlan name-vlan join-untagged join-egress;set-pvid;" },
         { "createAndWait",
-          "filter-ingress leave-untagged leave-egress;create-vlan;"
-          "name-vlan join-egress join-untagged;activate-vlan;"
-          "set-pvid disable-gvrp;" },
+          "filter-ingress leave-untagged leave-egress disable-gvrp;"
+          "create-vlan;name-vlan join-egress join-untagged;activate-vlan;"
+          "set-pvid;" },
         { "what the device always does",
           "leave-untagged leave-egress;"
           "create-vlan name-vlan join-egress join-untagged;set-pvid;" },
@@ -391,6 +389,63 @@ test_ways(void)
         free(error);
         text = outline(&plan);
         is_str(text, expected[i].outline, "%s: order", expected[i].what);
+        free(text);
+        switch_plan_destroy(&plan);
+        switch_wanted_destroy(&w);
+        switch_tables_destroy(&t);
+        model_switch_destroy(ms);
+    }
+}
+
+/* GVRP goes off where there is room; but not before a port has joined a VLAN
+ * that it may be in by GVRP, nor on devices that would find a port in no VLAN
+ * another one. */
+static void
+test_gvrp(void)
+{
+    static const struct {
+        const char *what;
+        bool there, in, leave_last;
+        const char *outline;
+    } tests[] = {
+        { "a new VLAN", false, false, false,
+          "filter-ingress restrict-frames leave-untagged leave-egress "
+          "disable-gvrp;create-vlan name-vlan join-egress join-untagged;" },
+        { "a VLAN that it is in", true, true, false,
+          "filter-ingress restrict-frames leave-untagged leave-egress "
+          "disable-gvrp;" },
+        { "a VLAN that it joins", true, false, false,
+          "filter-ingress restrict-frames leave-untagged leave-egress;"
+          "join-egress;disable-gvrp;" },
+        { "join first", false, false, true,
+          "filter-ingress restrict-frames;"
+          "create-vlan name-vlan join-egress join-untagged;"
+          "leave-untagged leave-egress;disable-gvrp;" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        struct switch_profile profile = *switch_profile_standard();
+        struct model_switch_options options = { 0 };
+        struct model_switch *ms = model_switch_create(&options);
+        struct switch_plan plan = { .n = 0 };
+        struct switch_tables t;
+        struct switch_wanted w;
+        char *error, *text;
+
+        profile.leave_last = tests[i].leave_last;
+        model_switch_load_default(ms, 4, 0);
+        if (tests[i].there) {
+            put_vlan(ms, 110, "tvd-red", tests[i].in ? 0x80 : 0, 0);
+        }
+        model_switch_read(ms, &profile, &t);
+        switch_wanted_init(&w);
+        switch_wanted_add_vlan(&w, 110, "red");
+        want_port(&w, "1", SWITCH_TRUNK, 110, 0);
+        error = switch_plan_make(&t, &w, &plan);
+        is_str(error, NULL, "GVRP, %s: planned", tests[i].what);
+        free(error);
+        text = outline(&plan);
+        is_str(text, tests[i].outline, "GVRP, %s: order", tests[i].what);
         free(text);
         switch_plan_destroy(&plan);
         switch_wanted_destroy(&w);
@@ -646,6 +701,62 @@ test_many(unsigned int n_ports, unsigned int n_vlans, size_t list_length,
     model_switch_destroy(ms);
 }
 
+/* All VLANs on all ports: as many requests as the octets of what is to be SET
+ * need, whatever the order. */
+static void
+test_fewest(unsigned int n_ports, unsigned int n_vlans, size_t overhead)
+{
+    struct model_switch_options options = { 0 };
+    struct model_switch *ms = model_switch_create(&options);
+    struct switch_plan plan = { .n = 0 };
+    size_t room = MIB_MAX_MESSAGE - overhead;
+    size_t total = 0, largest = 0;
+    struct switch_tables t;
+    struct switch_wanted w;
+    char *error;
+
+    model_switch_load_default(ms, n_ports, 0);
+    switch_wanted_init(&w);
+    for (unsigned int vid = 1001; vid <= 1000 + n_vlans; vid++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "v%u", vid);
+        switch_wanted_add_vlan(&w, vid, name);
+    }
+    for (unsigned int p = 1; p <= n_ports; p++) {
+        struct switch_wanted_port *port;
+        char name[16];
+
+        snprintf(name, sizeof name, "%u", p);
+        port = switch_wanted_add_port(&w, name, SWITCH_TRUNK, NULL);
+        for (unsigned int vid = 1001; vid <= 1000 + n_vlans; vid++) {
+            vidset_add(&port->vids, vid);
+        }
+    }
+    model_switch_read(ms, switch_profile_standard(), &t);
+    t.overhead = overhead;
+    error = switch_plan_make(&t, &w, &plan);
+    is_str(error, NULL, "fewest: planned");
+    free(error);
+    for (size_t i = 0; i < plan.n; i++) {
+        size_t size = 0;
+
+        for (size_t j = 0; j < plan.pdus[i].n; j++) {
+            size += mib_varbind_size(&plan.pdus[i].sets[j].vb);
+        }
+        total += size;
+        largest = MAX(largest, size);
+    }
+    ok(plan.n == DIV_ROUND_UP(total, room) && largest <= room,
+       "fewest: %u ports, %u VLANs: %"PRIuSIZE" octets in %"PRIuSIZE" PDUs "
+       "with room for %"PRIuSIZE" each", n_ports, n_vlans, total, plan.n,
+       room);
+    switch_plan_destroy(&plan);
+    switch_wanted_destroy(&w);
+    switch_tables_destroy(&t);
+    model_switch_destroy(ms);
+}
+
 static void
 test_too_long(void)
 {
@@ -722,11 +833,15 @@ main(void)
     test_odd_devices();
     test_names();
     test_ways();
+    test_gvrp();
     test_pvid_type();
     test_rows_by_interface();
     test_parking();
     test_lines();
     test_too_long();
+    test_fewest(48, 200, 140);
+    test_fewest(48, 20, 140);
+    test_fewest(8, 8, MIB_MESSAGE_OVERHEAD);
     test_many(48, 200, 0, switch_profile_standard(), "the standard", 30);
     test_many(48, 200, 0, &atomic, "atomic", 27);
     test_many(48, 200, 0, &last, "join, then leave", 30);
