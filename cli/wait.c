@@ -177,8 +177,9 @@ ask(struct cli *cli, long long int seq, int slice_ms, char **message)
     return cli_try(cli, "wait", params, slice_ms + ANSWER_MS, message);
 }
 
-/* Asks until 'deadline', which may have passed, but at least once.  Returns
- * the last answer, as ask() does. */
+/* Asks until 'deadline', which may have passed, but at least once, and not on
+ * if the controller says that there is no use in it.  Returns the last answer,
+ * as ask() does. */
 static struct json *
 ask_until(struct cli *cli, long long int seq, long long int deadline,
           char **message)
@@ -188,7 +189,8 @@ ask_until(struct cli *cli, long long int seq, long long int deadline,
         long long int left = MAX(0, deadline - asked);
         struct json *answer = ask(cli, seq, MIN(left, SLICE_MS), message);
 
-        if (!left || cli_member_true(answer, "enforced")) {
+        if (!left || cli_member_true(answer, "enforced")
+            || cli_member_true(answer, "hopeless")) {
             return answer;
         }
         if (answer) {
@@ -208,6 +210,7 @@ int
 cli_wait_enforced(struct cli *cli, const struct json *answer)
 {
     const struct json *seq = cli_member(answer, "seq");
+    long long int began = time_msec();
     struct json *last;
     char *message;
     bool enforced;
@@ -220,8 +223,8 @@ cli_wait_enforced(struct cli *cli, const struct json *answer)
                         "to wait for; is it of another version?");
     }
     output_flush(cli_output(cli));
-    last = ask_until(cli, json_integer(seq),
-                     time_msec() + cli->wait_s * 1000, &message);
+    last = ask_until(cli, json_integer(seq), began + cli->wait_s * 1000,
+                     &message);
     cli_progress_end(cli);
     if (!last) {
         cli_fail(cli, "it is done, but who enforces it cannot be seen: %s",
@@ -230,7 +233,7 @@ cli_wait_enforced(struct cli *cli, const struct json *answer)
         return CLI_NOT_ENFORCED;
     }
     enforced = cli_member_true(last, "enforced");
-    print_end(cli, last, enforced, cli->wait_s);
+    print_end(cli, last, enforced, (time_msec() - began) / 1000);
     json_destroy(last);
     return enforced ? EXIT_SUCCESS : CLI_NOT_ENFORCED;
 }

@@ -220,21 +220,27 @@ follow_connection(struct engine *e, long long int now)
 
 /* --- Calls that wait ------------------------------------------------------*/
 
+/* '*ready' is set if there is no use in waiting any longer: what was applied is
+ * in force, or what is missing are switches that have never been reached. */
 static struct json *
-wait_result(struct engine *e, const struct request *request, bool *enforced)
+wait_result(struct engine *e, const struct request *request, bool *ready)
 {
     struct show_input in = engine_show_input(e);
     int64_t seq = request->seq >= 0 ? request->seq : in.seq;
     struct json *result = json_object_create();
-    struct json *hosts = show_host_states(&in, seq, enforced);
+    bool enforced, hopeless = false;
+    struct json *hosts = show_host_states(&in, seq, &enforced);
 
     if (e->switches) {
-        struct json *missing = switches_missing(e->switches);
+        struct json *missing = switches_missing(e->switches, &hopeless);
 
-        *enforced &= !missing->array.n;
+        hopeless &= enforced;
+        enforced &= !missing->array.n;
         json_object_put(result, "switches", missing);
     }
-    json_object_put(result, "enforced", json_boolean_create(*enforced));
+    *ready = enforced || hopeless;
+    json_object_put(result, "enforced", json_boolean_create(enforced));
+    json_object_put(result, "hopeless", json_boolean_create(hopeless));
     json_object_put(result, "seq", json_integer_create(seq));
     json_object_put(result, "hosts", hosts);
     return result;

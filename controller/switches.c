@@ -730,30 +730,36 @@ entry_error(const struct entry *entry)
 }
 
 struct json *
-switches_missing(const struct switches *s)
+switches_missing(const struct switches *s, bool *hopeless)
 {
     struct json *missing = json_array_create_empty();
     const struct shash_node **nodes = shash_sort(&s->entries);
 
+    *hopeless = true;
     for (size_t i = 0; i < shash_count(&s->entries); i++) {
         const struct entry *entry = nodes[i]->data;
         const struct switch_status *status = entry_status(entry);
         struct json *object;
 
-        /* One that was never reached holds nobody up: it is told apart. */
-        if (!entry->sw->manage || (status && status->in_sync)
-            || (entry_error(entry)[0] && !(status && status->last_read))) {
+        bool failed, unread;
+
+        if (!entry->sw->manage || (status && status->in_sync)) {
             continue;
         }
+        failed = entry_error(entry)[0] != '\0';
+        unread = failed && !(status && status->last_read);
+        *hopeless &= unread;
         object = json_object_create();
         json_object_put_string(object, "name", entry->name);
-        json_object_put_string(object, "state", phase_of(entry));
-        if (entry_error(entry)[0]) {
+        json_object_put_string(object, "state", unread ? "never reached"
+                                                : phase_of(entry));
+        if (failed) {
             json_object_put_string(object, "reason", entry_error(entry));
         }
         json_array_add(missing, object);
     }
     free(nodes);
+    *hopeless &= missing->array.n > 0;
     return missing;
 }
 

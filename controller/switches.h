@@ -71,10 +71,11 @@ void switches_write(struct switches *, const struct ovsdb_idl *,
                     long long int wall);
 void switches_written(struct switches *, bool success);
 
-/* The managed switches that are not yet as wanted, but for those that have never
- * been reached; each an object with "name", "state" and, if something is wrong,
- * "reason"; caller owns. */
-struct json *switches_missing(const struct switches *);
+/* The managed switches that are not as wanted, each an object with "name",
+ * "state" and, if something is wrong, "reason"; caller owns.  Sets '*hopeless'
+ * if none of them is worth waiting for: it was tried to read them, which has
+ * never worked. */
+struct json *switches_missing(const struct switches *, bool *hopeless);
 
 /* Takes over 'call', a "switch_..." method. */
 void switches_handle(struct switches *, struct api_call *call,

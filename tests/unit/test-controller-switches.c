@@ -250,11 +250,14 @@ stop(struct lab *lab)
 static void
 check_missing(struct lab *lab, const char *expected, const char *what)
 {
-    struct json *missing = switches_missing(lab->s);
-    char *text = json_to_string(missing, JSSF_SORT);
+    bool hopeless;
+    struct json *missing = switches_missing(lab->s, &hopeless);
+    char *json = json_to_string(missing, JSSF_SORT);
+    char *text = xasprintf("%s%s", json, hopeless ? " hopeless" : "");
 
     is_str(text, expected, "%s: who is waited for", what);
     free(text);
+    free(json);
     json_destroy(missing);
 }
 
@@ -336,7 +339,10 @@ test_refused(struct lab *lab)
     start(lab, NULL);
     turns(lab, 1000);
     ok(lab->devices[0].n_opened == 1, "tried once");
-    check_missing(lab, "[]", "never reached");
+    check_missing(lab, "[{\"name\":\"s0\",\"reason\":\"no credentials\","
+                  "\"state\":\"never reached\"},{\"name\":\"s1\",\"reason\":"
+                  "\"no credentials\",\"state\":\"never reached\"}] hopeless",
+                  "never reached");
     check_row(lab, "failed: no credentials", "refused");
     turns(lab, 60000);
     ok(lab->devices[0].n_opened > 1 && lab->devices[0].n_opened < 60,
@@ -361,7 +367,10 @@ test_deaf(struct lab *lab)
     lab->ways.timeout = 1000;
     start(lab, NULL);
     turns(lab, 30000);
-    check_missing(lab, "[]", "deaf from the beginning");
+    check_missing(lab, "[{\"name\":\"s0\",\"reason\":\"cannot be read: "
+                  "no answer\",\"state\":\"never reached\"},{\"name\":\"s1\","
+                  "\"reason\":\"cannot be read: no answer\",\"state\":"
+                  "\"never reached\"}] hopeless", "deaf from the beginning");
     before = switch_device_n_requests(lab->devices[0].device);
     ok(before > 1 && before < 15, "asked again now and then: %u times",
        before);
@@ -372,7 +381,9 @@ test_deaf(struct lab *lab)
     switch_device_set_deaf(lab->devices[0].device, true);
     turns(lab, 70000);
     check_missing(lab, "[{\"name\":\"s0\",\"reason\":\"cannot be read: "
-                  "no answer\",\"state\":\"failed\"}]", "deaf later on");
+                  "no answer\",\"state\":\"failed\"},{\"name\":\"s1\","
+                  "\"reason\":\"cannot be read: no answer\",\"state\":"
+                  "\"never reached\"}]", "deaf later on");
     check_row(lab, "failed: cannot be read: no answer", "deaf later on");
     stop(lab);
 }

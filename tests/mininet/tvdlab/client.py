@@ -44,7 +44,10 @@ def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=Fa
         data = wiring.behind(data, snmp)
         note = "; ".join(filter(None, (note, f"the hosts are behind {snmp} SNMP switches")))
         progress(note)
-    unplayable = wiring.of_policy(data)[1] if snmp else None
+    played, unplayable = wiring.of_policy(data) if snmp else (None, None)
+    if not played:
+        data, absent = wiring.unmanaged(data)
+        note = "; ".join(filter(None, (note, absent))) or None
     if unplayable:
         progress(f"one plain switch stands for those of the policy: {unplayable}")
     options = {"file": os.path.abspath(path), "note": note,

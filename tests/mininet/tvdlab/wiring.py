@@ -84,6 +84,17 @@ def of_policy(data):
         return None, str(e)
 
 
+def unmanaged(data):
+    """(policy, note): 'data' for a lab that does not play its switches: they
+    are not to be managed, or everything would wait for what is not there."""
+    data = copy.deepcopy(data)
+    bodies = [body for body in (data.get("switches") or {}).values()
+              if (body or {}).get("snmp")]
+    for body in bodies:
+        body["manage"] = False
+    return data, "the switches of the policy are not there" if bodies else None
+
+
 def behind(data, count):
     """A copy of policy 'data' whose hosts are behind 'count' switches, in turn,
     each of which has a cable to the next, in place of those that it may have.
