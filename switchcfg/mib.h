@@ -173,6 +173,7 @@ const char *mib_error_to_string(int error_status);
 /* dot1qPortAcceptableFrameTypes. */
 #define MIB_FRAMES_ALL 1
 #define MIB_FRAMES_TAGGED 2
+#define MIB_FRAMES_UNTAGGED 3   /* Of IEEE8021-Q-BRIDGE-MIB. */
 
 /* --- Objects ---------------------------------------------------------------
  *

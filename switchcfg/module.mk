@@ -4,11 +4,13 @@
 # is in libswitchcfg.a, to be linked in front of it.
 
 switchcfg_core := \
+	switchcfg/adopt.c \
 	switchcfg/find-port.c \
 	switchcfg/goal.c \
 	switchcfg/mib.c \
 	switchcfg/plan.c \
 	switchcfg/plan-cisco.c \
+	switchcfg/plan-join-first.c \
 	switchcfg/plan-pack.c \
 	switchcfg/portlist.c \
 	switchcfg/profile.c \

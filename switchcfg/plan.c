@@ -174,6 +174,21 @@ add_port_number(struct plan_steps *steps, enum plan_phase phase,
         = g->now->number;
 }
 
+/* Which kinds of frames a port takes. */
+static void
+add_frames(struct plan_steps *steps, enum plan_phase phase,
+           const struct goal_port *g)
+{
+    bool all = g->frames == MIB_FRAMES_ALL;
+
+    add_port_number(steps, phase, all ? SWITCH_ADMIT_FRAMES
+                                  : SWITCH_RESTRICT_FRAMES,
+                    &mib_acceptable_frames, g, MIB_INTEGER, g->frames,
+                    all ? "take untagged frames too"
+                    : g->frames == MIB_FRAMES_TAGGED
+                    ? "take tagged frames only" : "take untagged frames only");
+}
+
 static void
 add_protection(struct plan_steps *steps, const struct switch_goal *goal)
 {
@@ -190,20 +205,114 @@ add_protection(struct plan_steps *steps, const struct switch_goal *goal)
     for (size_t i = 0; i < goal->n_ports; i++) {
         const struct goal_port *g = &goal->ports[i];
 
-        if (g->frames == MIB_FRAMES_TAGGED
-            && g->now->acceptable_frames != MIB_FRAMES_TAGGED) {
-            add_port_number(steps, PLAN_RESTRICT, SWITCH_RESTRICT_FRAMES,
-                            &mib_acceptable_frames, g, MIB_INTEGER,
-                            MIB_FRAMES_TAGGED, "take tagged frames only");
+        if (g->frames && g->frames != MIB_FRAMES_ALL
+            && g->now->acceptable_frames == MIB_FRAMES_ALL) {
+            add_frames(steps, PLAN_RESTRICT, g);
         }
     }
 }
 
-/* 'a' without what is not in 'b' ('and'), into 'out', as long as 'a'; the bits
- * that differ from 'a' into 'changed'. */
+/* --- Turning ports ---------------------------------------------------------*/
+
+static const struct goal_vlan *
+goal_vlan_of(const struct switch_goal *goal, unsigned int vid)
+{
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        if (vid && goal->vlans[i].vid == vid) {
+            return &goal->vlans[i];
+        }
+    }
+    return NULL;
+}
+
+bool
+plan_is_filtered(const struct switch_goal *goal, const struct goal_port *g)
+{
+    return goal->tables->profile->ingress_filtering == SWITCH_IMPLICIT
+           || g->now->ingress_filtering == MIB_TRUE
+           || g->filtering == MIB_TRUE;
+}
+
+bool
+plan_turns_frames(const struct goal_port *g)
+{
+    int now = g->now->acceptable_frames;
+
+    return g->frames && g->frames != now && now != MIB_FRAMES_ALL
+           && g->frames != MIB_FRAMES_ALL;
+}
+
+bool
+plan_turns_pvid(const struct switch_goal *goal, const struct goal_port *g)
+{
+    int now = g->now->acceptable_frames, then = g->frames ? g->frames : now;
+    const struct goal_vlan *v = goal_vlan_of(goal, g->now->pvid);
+    bool untagged = goal->tables->profile->acceptable_frames == SWITCH_UNUSED
+                    || then == MIB_FRAMES_UNTAGGED
+                    || (now != MIB_FRAMES_TAGGED && then != MIB_FRAMES_TAGGED);
+
+    return g->pvid != g->now->pvid && untagged
+           && (!plan_is_filtered(goal, g)
+               || (v && portlist_contains(&v->egress,
+                                          goal->tables->profile->order,
+                                          g->now->number)));
+}
+
+/* True if a row has to be there, empty, for a port to be turned to it. */
+static bool
+is_turned_to(const struct switch_goal *goal, const struct goal_vlan *v)
+{
+    for (size_t i = 0; i < goal->n_ports; i++) {
+        if (v->vid && goal->ports[i].pvid == v->vid
+            && plan_turns_pvid(goal, &goal->ports[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
-intersect(const struct portlist *a, const struct portlist *b,
-          struct portlist *out, struct portlist *changed)
+add_pvid(struct plan_steps *steps, enum plan_phase phase,
+         const struct switch_goal *goal, const struct goal_port *g)
+{
+    enum mib_type type = goal->tables->profile->pvid_type == MIB_INTEGER
+                         ? MIB_INTEGER : g->now->pvid_type;
+    char *what = xasprintf("untagged frames to VLAN %"PRIu32, g->pvid);
+
+    add_port_number(steps, phase, SWITCH_SET_PVID, &mib_pvid, g, type, g->pvid,
+                    what);
+    steps->steps[steps->n - 1].set.vid = g->pvid;
+    free(what);
+}
+
+void
+plan_turn(struct plan_steps *steps, const struct switch_goal *goal,
+          const bool *which)
+{
+    for (enum plan_phase phase = PLAN_TURN_TAGGED;
+         phase <= PLAN_TURN_UNTAGGED; phase++) {
+        for (size_t i = 0; i < goal->n_ports; i++) {
+            const struct goal_port *g = &goal->ports[i];
+            bool untagged = g->frames == MIB_FRAMES_UNTAGGED;
+
+            if (which && !which[i]) {
+                continue;
+            }
+            if (phase == PLAN_TURN_PVID && plan_turns_pvid(goal, g)) {
+                add_pvid(steps, phase, goal, g);
+            } else if (phase == (untagged ? PLAN_TURN_UNTAGGED
+                                 : PLAN_TURN_TAGGED) && plan_turns_frames(g)) {
+                add_frames(steps, phase, g);
+            }
+        }
+    }
+}
+
+/* --- Leaving and joining ---------------------------------------------------*/
+
+void
+plan_intersect(const struct portlist *a, const struct portlist *b,
+               struct portlist *out, struct portlist *changed)
 {
     portlist_clone(out, a);
     portlist_clone(changed, a);
@@ -228,13 +337,13 @@ add_list(struct plan_steps *steps, enum plan_phase phase,
                     list->n, ds_steal_cstr(&s))->set.vid = v->vid;
 }
 
-static void
-add_leave(struct plan_steps *steps, const struct switch_goal *goal,
+void
+plan_leave(struct plan_steps *steps, const struct switch_goal *goal,
           const struct goal_vlan *v)
 {
     struct portlist list, changed;
 
-    intersect(goal_vlan_untagged(v), &v->untagged, &list, &changed);
+    plan_intersect(goal_vlan_untagged(v), &v->untagged, &list, &changed);
     if (!portlist_is_empty(&changed)) {
         add_list(steps, PLAN_RESTRICT, SWITCH_LEAVE_UNTAGGED, goal, v,
                  &mib_vlan_static_untagged, &list, &changed,
@@ -242,7 +351,7 @@ add_leave(struct plan_steps *steps, const struct switch_goal *goal,
     }
     portlist_destroy(&list);
     portlist_destroy(&changed);
-    intersect(goal_vlan_egress(v), &v->egress, &list, &changed);
+    plan_intersect(goal_vlan_egress(v), &v->egress, &list, &changed);
     if (!portlist_is_empty(&changed)) {
         add_list(steps, PLAN_RESTRICT, SWITCH_LEAVE_EGRESS, goal, v,
                  &mib_vlan_static_egress, &list, &changed, "leave: ports");
@@ -257,7 +366,7 @@ add_egress(struct plan_steps *steps, const struct switch_goal *goal,
 {
     struct portlist same, changed;
 
-    intersect(&v->egress, goal_vlan_egress(v), &same, &changed);
+    plan_intersect(&v->egress, goal_vlan_egress(v), &same, &changed);
     if (always || !portlist_is_empty(&changed)) {
         add_list(steps, PLAN_JOIN, SWITCH_JOIN_EGRESS, goal, v,
                  &mib_vlan_static_egress, &v->egress, &changed,
@@ -273,7 +382,7 @@ add_untagged(struct plan_steps *steps, const struct switch_goal *goal,
 {
     struct portlist same, changed;
 
-    intersect(&v->untagged, goal_vlan_untagged(v), &same, &changed);
+    plan_intersect(&v->untagged, goal_vlan_untagged(v), &same, &changed);
     if (always || !portlist_is_empty(&changed)) {
         add_list(steps, PLAN_JOIN, SWITCH_JOIN_UNTAGGED, goal, v,
                  &mib_vlan_static_untagged, &v->untagged, &changed,
@@ -326,7 +435,7 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
     size_t size = 4 * 40 + strlen(v->name) + v->egress.n + v->untagged.n;
 
     if (create == SWITCH_CREATE_WHOLE
-        && (size > plan_room(goal->tables)
+        && (size > plan_room(goal->tables) || is_turned_to(goal, v)
             || (profile->max_varbinds && profile->max_varbinds < 4))) {
         create = SWITCH_CREATE_THEN_FILL;
     }
@@ -350,12 +459,34 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
     }
 }
 
+static void
+add_bare_row(struct plan_steps *steps, const struct switch_goal *goal,
+             const struct goal_vlan *v)
+{
+    bool wait = goal->tables->profile->create == SWITCH_CREATE_WAIT;
+
+    add_row_status(steps, PLAN_CREATE, SWITCH_CREATE_VLAN, v,
+                   wait ? MIB_ROW_CREATE_AND_WAIT : MIB_ROW_CREATE_AND_GO,
+                   "create");
+}
+
+void
+plan_rows_to_turn_to(struct plan_steps *steps, const struct switch_goal *goal)
+{
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        const struct goal_vlan *v = &goal->vlans[i];
+
+        if (!v->now && v->exists && is_turned_to(goal, v)) {
+            add_bare_row(steps, goal, v);
+        }
+    }
+}
+
 /* The rows that are made first, to be filled by add_new_vlan(). */
 static void
 add_bare_rows(struct plan_steps *steps, const struct switch_goal *goal,
               const struct plan_steps *joins, const bool *which)
 {
-    bool wait = goal->tables->profile->create == SWITCH_CREATE_WAIT;
     struct vidset whole = { .bits = { 0 } };
 
     for (size_t i = 0; i < joins->n; i++) {
@@ -367,10 +498,8 @@ add_bare_rows(struct plan_steps *steps, const struct switch_goal *goal,
         const struct goal_vlan *v = &goal->vlans[i];
 
         if (!v->now && v->exists && !vidset_contains(&whole, v->vid)
-            && (!which || which[i])) {
-            add_row_status(steps, PLAN_CREATE, SWITCH_CREATE_VLAN, v,
-                           wait ? MIB_ROW_CREATE_AND_WAIT
-                           : MIB_ROW_CREATE_AND_GO, "create");
+            && (!which || which[i]) && !is_turned_to(goal, v)) {
+            add_bare_row(steps, goal, v);
         }
     }
 }
@@ -383,7 +512,7 @@ add_old_vlan(struct plan_steps *steps, const struct switch_goal *goal,
         && !portlist_same_ports(&v->now->forbidden, &v->forbidden)) {
         struct portlist same, changed;
 
-        intersect(&v->now->forbidden, &v->forbidden, &same, &changed);
+        plan_intersect(&v->now->forbidden, &v->forbidden, &same, &changed);
         add_list(steps, PLAN_CREATE, SWITCH_CHANGE_FORBIDDEN, goal, v,
                  &mib_vlan_static_forbidden, &v->forbidden, &changed,
                  "no more forbidden: ports");
@@ -416,9 +545,8 @@ move_phase(struct plan_steps *to, struct plan_steps *from,
     }
 }
 
-/* The VLANs that 'which' names (NULL: all) get what they should have more. */
-static void
-add_joins(struct plan_steps *steps, const struct switch_goal *goal,
+void
+plan_join(struct plan_steps *steps, const struct switch_goal *goal,
           const bool *which)
 {
     struct plan_steps joins = { .n = 0 };
@@ -443,137 +571,16 @@ add_joins(struct plan_steps *steps, const struct switch_goal *goal,
     free(joins.steps);
 }
 
-/* --- Joining before leaving ------------------------------------------------
- *
- * In a VLAN that some ports leave and others join, the former must be gone
- * first, or they would meet.  So VLANs are taken one after the other, each
- * once those who leave it are in another one. */
-
-enum vlan_progress {
-    NOTHING_DONE,
-    LEFT,                       /* Those who leave are gone; */
-    JOINED,                     /* and those who join are there. */
-};
-
-/* True if 'port' is meanwhile in another VLAN than the one at 'i'. */
-static bool
-is_elsewhere(const struct switch_goal *goal, size_t i, unsigned int port,
-             const enum vlan_progress *progress)
-{
-    enum portlist_order order = goal->tables->profile->order;
-
-    for (size_t k = 0; k < goal->n_vlans; k++) {
-        const struct goal_vlan *v = &goal->vlans[k];
-        bool now = portlist_contains(goal_vlan_egress(v), order, port);
-        bool then = portlist_contains(&v->egress, order, port);
-
-        if (k != i && (progress[k] == JOINED ? then
-                       : progress[k] == LEFT ? now && then : now)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The first port that leaves VLAN 'i' and is in no other, or 0. */
-static unsigned int
-find_orphan(const struct switch_goal *goal, size_t i,
-            const enum vlan_progress *progress)
-{
-    enum portlist_order order = goal->tables->profile->order;
-    const struct goal_vlan *v = &goal->vlans[i];
-    unsigned int port;
-
-    PORTLIST_FOR_EACH (port, goal_vlan_egress(v), order) {
-        if (!portlist_contains(&v->egress, order, port)
-            && !is_elsewhere(goal, i, port, progress)) {
-            return port;
-        }
-    }
-    return 0;
-}
-
-static char *
-orphan_error(const struct switch_goal *goal,
-             const enum vlan_progress *progress)
-{
-    for (size_t i = 0; i < goal->n_vlans; i++) {
-        unsigned int orphan = progress[i] == NOTHING_DONE
-                              ? find_orphan(goal, i, progress) : 0;
-
-        if (orphan) {
-            return xasprintf("port %u: would leave %s and be in no VLAN, "
-                             "if only for an instant, which this kind of "
-                             "device does not do; give it a VLAN, or change "
-                             "the ports one after the other", orphan,
-                             goal->vlans[i].label);
-        }
-    }
-    OVS_NOT_REACHED();
-}
-
-static char *
-add_moves_join_first(struct plan_steps *steps, const struct switch_goal *goal)
-{
-    size_t n = goal->n_vlans, left = n;
-    enum vlan_progress *progress = xcalloc(MAX(n, 1), sizeof *progress);
-    bool *which = xcalloc(MAX(n, 1), sizeof *which);
-    char *error = NULL;
-
-    /* VLANs that nobody leaves need not wait for anything. */
-    for (size_t i = 0; i < n; i++) {
-        struct portlist stay, gone;
-
-        intersect(goal_vlan_egress(&goal->vlans[i]), &goal->vlans[i].egress,
-                  &stay, &gone);
-        if (portlist_is_empty(&gone)) {
-            add_leave(steps, goal, &goal->vlans[i]); /* Of the tags alone. */
-            progress[i] = LEFT;
-        }
-        portlist_destroy(&stay);
-        portlist_destroy(&gone);
-    }
-    while (left && !error) {
-        size_t before = left;
-
-        for (size_t i = 0; i < n; i++) {
-            which[i] = progress[i] == LEFT;
-            progress[i] = which[i] ? JOINED : progress[i];
-            left -= which[i];
-        }
-        add_joins(steps, goal, which);
-        for (size_t i = 0; i < n; i++) {
-            if (progress[i] == NOTHING_DONE
-                && !find_orphan(goal, i, progress)) {
-                add_leave(steps, goal, &goal->vlans[i]);
-                progress[i] = LEFT;
-                before = SIZE_MAX;
-            }
-        }
-        if (left == before) {
-            error = orphan_error(goal, progress);
-        }
-    }
-    free(progress);
-    free(which);
-    return error;
-}
+/* --- What else is set of ports --------------------------------------------*/
 
 static void
 add_pvids(struct plan_steps *steps, const struct switch_goal *goal)
 {
     for (size_t i = 0; i < goal->n_ports; i++) {
         const struct goal_port *g = &goal->ports[i];
-        enum mib_type type = goal->tables->profile->pvid_type == MIB_INTEGER
-                             ? MIB_INTEGER : g->now->pvid_type;
 
-        if (g->pvid != g->now->pvid) {
-            char *what = xasprintf("untagged frames to VLAN %"PRIu32, g->pvid);
-
-            add_port_number(steps, PLAN_ADMIT, SWITCH_SET_PVID, &mib_pvid, g,
-                            type, g->pvid, what);
-            steps->steps[steps->n - 1].set.vid = g->pvid;
-            free(what);
+        if (g->pvid != g->now->pvid && !plan_turns_pvid(goal, g)) {
+            add_pvid(steps, PLAN_ADMIT, goal, g);
         }
     }
 }
@@ -606,11 +613,9 @@ add_admission(struct plan_steps *steps, const struct switch_goal *goal)
     for (size_t i = 0; i < goal->n_ports; i++) {
         const struct goal_port *g = &goal->ports[i];
 
-        if (g->frames && g->frames != MIB_FRAMES_TAGGED
-            && g->frames != g->now->acceptable_frames) {
-            add_port_number(steps, PLAN_ADMIT, SWITCH_ADMIT_FRAMES,
-                            &mib_acceptable_frames, g, MIB_INTEGER, g->frames,
-                            "take untagged frames too");
+        if (g->frames == MIB_FRAMES_ALL
+            && g->now->acceptable_frames != MIB_FRAMES_ALL) {
+            add_frames(steps, PLAN_ADMIT, g);
         }
     }
     for (size_t i = 0; i < goal->n_ports; i++) {
@@ -666,12 +671,14 @@ make_steps(struct plan_steps *steps, const struct switch_goal *goal)
 
     add_protection(steps, goal);
     if (goal->tables->profile->leave_last) {
-        error = add_moves_join_first(steps, goal);
+        error = plan_join_first(steps, goal);
     } else {
         for (size_t i = 0; i < goal->n_vlans; i++) {
-            add_leave(steps, goal, &goal->vlans[i]);
+            plan_leave(steps, goal, &goal->vlans[i]);
         }
-        add_joins(steps, goal, NULL);
+        plan_rows_to_turn_to(steps, goal);
+        plan_turn(steps, goal, NULL);
+        plan_join(steps, goal, NULL);
     }
     add_pvids(steps, goal);
     add_admission(steps, goal);
@@ -762,81 +769,4 @@ switch_plan_verify_restored(const struct switch_tables *now,
 
     return differences(switch_plan_restore(now, before, w, &plan), &plan,
                        lines);
-}
-
-/* --- Taking over -----------------------------------------------------------*/
-
-/* Sets what 'port' is now.  Returns what cannot be said in our terms. */
-static char *
-adopt_port(const struct switch_tables *t, const struct switch_port *port,
-           struct switch_wanted_port *p)
-{
-    enum portlist_order order = t->profile->order;
-    char *label, *error = NULL;
-    unsigned int n_tagged = 0, n_untagged = 0, untagged = 0;
-
-    memset(&p->vids, 0, sizeof p->vids);
-    for (unsigned int vid = 1; vid <= MIB_VID_MAX; vid++) {
-        const struct switch_vlan *v = switch_tables_vlan(t, vid);
-
-        if (v && portlist_contains(&v->egress, order, port->number)) {
-            vidset_add(&p->vids, vid);
-            if (portlist_contains(&v->untagged, order, port->number)) {
-                n_untagged++;
-                untagged = vid;
-            } else {
-                n_tagged++;
-            }
-        }
-    }
-    label = switch_tables_port_label(t, port);
-    if (n_untagged && n_tagged) {
-        error = xasprintf("%s: is untagged in VLAN %u and tagged in others; a "
-                          "port of ours is either", label, untagged);
-    } else if (n_untagged > 1) {
-        error = xasprintf("%s: is untagged in %u VLANs", label, n_untagged);
-    } else if (n_untagged && port->pvid != untagged) {
-        error = xasprintf("%s: sends untagged frames of VLAN %u, but those "
-                          "it gets go to VLAN %"PRIu32, label, untagged,
-                          port->pvid);
-    } else if (n_untagged) {
-        p->role = SWITCH_ACCESS;
-    } else if (p->role == SWITCH_ACCESS) {
-        p->role = SWITCH_TRUNK;
-    }
-    free(label);
-    return error;
-}
-
-char *
-switch_wanted_adopt(const struct switch_tables *t, struct switch_wanted *w)
-{
-    const struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &w->ports) {
-        struct switch_wanted_port *p = node->data;
-        const struct switch_port *port;
-        unsigned int vid;
-        char *error = switch_tables_find_port(t, node->name, &port);
-
-        if (!error) {
-            error = adopt_port(t, port, p);
-        }
-        if (error) {
-            return error;
-        }
-        VIDSET_FOR_EACH (vid, &p->vids) {
-            char key[16];
-
-            snprintf(key, sizeof key, "%u", vid);
-            vidset_add(&w->adopted, vid);
-            if (!shash_find(&w->vlans, key)) {
-                char *name = switch_vlan_label(switch_tables_vlan(t, vid));
-
-                switch_wanted_add_vlan(w, vid, name);
-                free(name);
-            }
-        }
-    }
-    return NULL;
 }

@@ -15,9 +15,10 @@
  *     that is in it and should not be is taken out.)
  *
  * So: ingress filtering on; acceptable frames where they become fewer; leave
- * (untagged bits, then egress bits); create and join (the other way round);
- * PVID; acceptable frames where they become more; VLANs of ours that nobody is
- * in any more are deleted last.  GVRP goes off in whatever request has room,
+ * (untagged bits, then egress bits); PVIDs of ports that stay in the VLAN of
+ * the old one and take untagged frames; create and join (the other way round);
+ * the other PVIDs; acceptable frames where they become more; VLANs of ours
+ * that nobody is in any more are deleted last.  GVRP goes off in whatever request has room,
  * if nothing that stays is there by it; else after joining. */
 
 #ifndef SWITCHCFG_PLAN_H

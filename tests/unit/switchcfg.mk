@@ -9,7 +9,8 @@ switchcfg_test_archives := switchcfg/libswitchcfg-fake.a \
 $(eval $(call unit_test,test-switch-recorded,tests/unit/test-switch-recorded.c \
 	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-exhaustive,tests/unit/test-switch-exhaustive.c \
-	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+	tests/unit/switch-bits.c tests/unit/switch-check.c, \
+	$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-codec,tests/unit/test-switch-codec.c, \
 	switchcfg/libswitchcfg-core.a flowpolicy/libflowpolicy-core.a lib/libtvd.a))
 $(eval $(call unit_test,test-switch-tables,tests/unit/test-switch-tables.c, \

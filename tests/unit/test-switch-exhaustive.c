@@ -14,6 +14,7 @@
 #include "svec.h"
 #include "switchcfg/profile.h"
 #include "switchcfg/wanted.h"
+#include "tests/unit/switch-bits.h"
 #include "tests/unit/switch-check.h"
 #include "tests/unit/tap.h"
 #include "util.h"
@@ -23,88 +24,35 @@
 #define N_VLANS 5               /* 1, 11, 12, 13 (ours), 20 (not ours). */
 static const unsigned int vids[N_VLANS] = { 1, 11, 12, 13, 20 };
 
+/* As the device comes. */
+enum {
+    RAW = 1 << 0,               /* Nothing protected. */
+    NO_FRAMES = 1 << 1,         /* No dot1qPortAcceptableFrameTypes. */
+};
+
 /* A port of ours: bits of VLANs 11..13; access if 'untagged'. */
 struct port_state {
     unsigned int vlans;
     bool untagged;
 };
 
-/* --- A switch of bits ------------------------------------------------------*/
-
-struct snapshot {
-    unsigned int exists;        /* Bit i: vids[i]. */
-    unsigned int egress[N_VLANS], untagged[N_VLANS]; /* Bit p: port p + 1. */
-    unsigned int pvid[N_PORTS], frames[N_PORTS], filter[N_PORTS];
-    /* passes[from][how]: where frames go that come in untagged (0) or tagged
-     * with vids[how - 1]. */
-    unsigned int passes[N_PORTS][N_VLANS + 1];
+static const struct switch_bits_device device = {
+    .n_ports = N_PORTS,
+    .vids = vids,
+    .n_vlans = N_VLANS,
 };
-
-static const struct mib_value *
-get(const struct model_switch *ms, const struct mib_oid *column, uint32_t i)
-{
-    struct mib_oid oid = mib_oid_child(column, i);
-
-    return model_switch_get(ms, &oid);
-}
-
-static unsigned int
-get_bits(const struct model_switch *ms, const struct mib_oid *column,
-         uint32_t vid)
-{
-    const struct mib_value *v = get(ms, column, vid);
-    unsigned int bits = 0;
-
-    for (unsigned int p = 0; v && v->n_octets && p < N_PORTS; p++) {
-        bits |= (v->octets[0] & 0x80 >> p ? 1u : 0) << p;
-    }
-    return bits;
-}
-
-static void
-take_snapshot(const struct model_switch *ms, struct snapshot *s)
-{
-    memset(s, 0, sizeof *s);
-    for (unsigned int i = 0; i < N_VLANS; i++) {
-        s->exists |= (get(ms, &mib_vlan_static_row_status, vids[i]) ? 1u : 0)
-                     << i;
-        s->egress[i] = get_bits(ms, &mib_vlan_static_egress, vids[i]);
-        s->untagged[i] = get_bits(ms, &mib_vlan_static_untagged, vids[i]);
-    }
-    for (unsigned int p = 0; p < N_PORTS; p++) {
-        s->pvid[p] = get(ms, &mib_pvid, p + 1)->number;
-        s->frames[p] = get(ms, &mib_acceptable_frames, p + 1)->number;
-        s->filter[p] = get(ms, &mib_ingress_filtering, p + 1)->number;
-    }
-    for (unsigned int p = 0; p < N_PORTS; p++) {
-        for (unsigned int how = 0; how <= N_VLANS; how++) {
-            unsigned int vid = how ? vids[how - 1] : s->pvid[p];
-
-            if (!how && s->frames[p] == MIB_FRAMES_TAGGED) {
-                continue;
-            }
-            for (unsigned int i = 0; i < N_VLANS; i++) {
-                if (vids[i] == vid && s->exists & 1u << i
-                    && (s->filter[p] != MIB_TRUE
-                        || s->egress[i] & 1u << p)) {
-                    s->passes[p][how] = s->egress[i] & ~(1u << p);
-                }
-            }
-        }
-    }
-}
 
 /* --- Before, after, and on the way -----------------------------------------*/
 
 struct watch {
     struct model_switch *ms;
-    struct snapshot old, new;
+    struct switch_bits old, new;
     bool broken;
     unsigned int n_seen;
 };
 
 static bool
-allowed(const struct watch *w, const struct snapshot *s)
+allowed(const struct watch *w, const struct switch_bits *s)
 {
     for (unsigned int i = 0; i < N_VLANS; i++) {
         if (s->egress[i] & ~(w->old.egress[i] | w->new.egress[i])) {
@@ -134,9 +82,9 @@ static void
 watch(void *w_)
 {
     struct watch *w = w_;
-    struct snapshot s;
+    struct switch_bits s;
 
-    take_snapshot(w->ms, &s);
+    switch_bits_take(&device, w->ms, &s);
     w->broken = w->broken || !allowed(w, &s);
     w->n_seen++;
 }
@@ -147,59 +95,31 @@ static void
 put(struct model_switch *ms, const struct mib_oid *column, uint32_t i,
     enum mib_type type, uint64_t number)
 {
-    struct mib_oid oid = mib_oid_child(column, i);
-    struct mib_value value = { .type = type, .number = number };
-
-    model_switch_put(ms, &oid, &value);
-}
-
-static void
-put_octets(struct model_switch *ms, const struct mib_oid *column, uint32_t i,
-           const char *octets, size_t n)
-{
-    struct mib_oid oid = mib_oid_child(column, i);
-    struct mib_value value = {
-        .type = MIB_OCTETS,
-        .octets = (uint8_t *) CONST_CAST(char *, octets),
-        .n_octets = n,
-    };
-
-    model_switch_put(ms, &oid, &value);
-}
-
-static void
-put_bits(struct model_switch *ms, const struct mib_oid *column, uint32_t vid,
-         unsigned int bits)
-{
-    char octet = 0;
-
-    for (unsigned int p = 0; p < N_PORTS; p++) {
-        octet |= bits & 1u << p ? 0x80 >> p : 0;
-    }
-    put_octets(ms, column, vid, &octet, 1);
+    switch_bits_number(ms, column, i, type, number);
 }
 
 static void
 put_vlan(struct model_switch *ms, uint32_t vid, const char *name,
          unsigned int egress, unsigned int untagged)
 {
-    put_octets(ms, &mib_vlan_static_name, vid, name, strlen(name));
-    put_bits(ms, &mib_vlan_static_egress, vid, egress);
-    put_bits(ms, &mib_vlan_static_forbidden, vid, 0);
-    put_bits(ms, &mib_vlan_static_untagged, vid, untagged);
+    switch_bits_octets(ms, &mib_vlan_static_name, vid, name, strlen(name));
+    switch_bits_list(ms, &mib_vlan_static_egress, vid, egress);
+    switch_bits_list(ms, &mib_vlan_static_forbidden, vid, 0);
+    switch_bits_list(ms, &mib_vlan_static_untagged, vid, untagged);
     put(ms, &mib_vlan_static_row_status, vid, MIB_INTEGER, MIB_ROW_ACTIVE);
 }
 
 /* Makes the switch as 'ports' say.  A port without VLANs is as it comes out of
- * the box if 'raw': untagged in VLAN 1, nothing protected. */
+ * the box if RAW: untagged in VLAN 1. */
 static void
-put_state(struct model_switch *ms, const struct port_state *ports, bool raw)
+put_state(struct model_switch *ms, const struct port_state *ports,
+          unsigned int how)
 {
     static const char *const names[] = { "tvd-a", "tvd-b", "tvd-c" };
     unsigned int default_vlan = 1u << N_OURS;
 
     for (unsigned int p = 0; p < N_OURS; p++) {
-        bool boxed = raw && !ports[p].vlans;
+        bool boxed = how & RAW && !ports[p].vlans;
         unsigned int pvid = 1;
 
         default_vlan |= (boxed ? 1u : 0) << p;
@@ -208,16 +128,21 @@ put_state(struct model_switch *ms, const struct port_state *ports, bool raw)
         }
         put(ms, &mib_base_port_if_index, p + 1, MIB_INTEGER, 100 + p);
         put(ms, &mib_pvid, p + 1, MIB_UNSIGNED32, pvid);
-        put(ms, &mib_acceptable_frames, p + 1, MIB_INTEGER,
-            ports[p].untagged || boxed ? MIB_FRAMES_ALL : MIB_FRAMES_TAGGED);
+        if (!(how & NO_FRAMES)) {
+            put(ms, &mib_acceptable_frames, p + 1, MIB_INTEGER,
+                ports[p].untagged || boxed ? MIB_FRAMES_ALL
+                : MIB_FRAMES_TAGGED);
+        }
         put(ms, &mib_ingress_filtering, p + 1, MIB_INTEGER,
-            raw ? MIB_FALSE : MIB_TRUE);
+            how & RAW ? MIB_FALSE : MIB_TRUE);
         put(ms, &mib_port_gvrp, p + 1, MIB_INTEGER,
-            raw ? MIB_ENABLED : MIB_DISABLED);
+            how & RAW ? MIB_ENABLED : MIB_DISABLED);
     }
     put(ms, &mib_base_port_if_index, N_PORTS, MIB_INTEGER, 100 + N_OURS);
     put(ms, &mib_pvid, N_PORTS, MIB_UNSIGNED32, 1);
-    put(ms, &mib_acceptable_frames, N_PORTS, MIB_INTEGER, MIB_FRAMES_ALL);
+    if (!(how & NO_FRAMES)) {
+        put(ms, &mib_acceptable_frames, N_PORTS, MIB_INTEGER, MIB_FRAMES_ALL);
+    }
     put(ms, &mib_ingress_filtering, N_PORTS, MIB_INTEGER, MIB_FALSE);
     put(ms, &mib_port_gvrp, N_PORTS, MIB_INTEGER, MIB_ENABLED);
     put_vlan(ms, 1, "default", default_vlan, default_vlan);
@@ -291,7 +216,7 @@ init_kinds(void)
 }
 
 static const char *
-state_as_wanted(const struct snapshot *s, const struct port_state *new)
+state_as_wanted(const struct switch_bits *s, const struct port_state *new)
 {
     for (unsigned int p = 0; p < N_OURS; p++) {
         for (unsigned int i = 0; i < 3; i++) {
@@ -307,8 +232,9 @@ state_as_wanted(const struct snapshot *s, const struct port_state *new)
             return "a port is still in a VLAN that is not ours";
         }
         if (s->filter[p] != MIB_TRUE
-            || s->frames[p] != (new[p].untagged ? MIB_FRAMES_ALL
-                                : MIB_FRAMES_TAGGED)) {
+            || (s->frames[p]
+                && s->frames[p] != (new[p].untagged ? MIB_FRAMES_ALL
+                                    : MIB_FRAMES_TAGGED))) {
             return "a port is not protected";
         }
     }
@@ -337,7 +263,8 @@ may_be_refused(const struct switch_profile *kind,
 
 /* Goes from 'old' to 'new' and back.  Returns what is wrong, or NULL. */
 static char *
-change(const struct port_state *old, const struct port_state *new, bool raw,
+change(const struct port_state *old, const struct port_state *new,
+       unsigned int how,
        const struct switch_profile *kind)
 {
     struct model_switch_options options = {
@@ -351,13 +278,13 @@ change(const struct port_state *old, const struct port_state *new, bool raw,
     struct switch_tables before, after;
     struct watch w = { .ms = ms };
     struct switch_wanted wanted;
-    struct snapshot s;
+    struct switch_bits s;
     char *wrong;
 
-    put_state(ms, old, raw);
-    put_state(target, new, false);
-    take_snapshot(ms, &w.old);
-    take_snapshot(target, &w.new);
+    put_state(ms, old, how);
+    put_state(target, new, how & NO_FRAMES);
+    switch_bits_take(&device, ms, &w.old);
+    switch_bits_take(&device, target, &w.new);
     want_state(&wanted, new);
     model_switch_read(ms, kind, &before);
     ms->options.changed = watch;
@@ -370,7 +297,7 @@ change(const struct port_state *old, const struct port_state *new, bool raw,
     } else if (!wrong) {
         wrong = switch_check_execute(ms, &plan);
     }
-    take_snapshot(ms, &s);
+    switch_bits_take(&device, ms, &s);
     if (!wrong) {
         wrong = nullable_xstrdup(w.broken ? "something passed on the way"
                                  : new ? state_as_wanted(&s, new) : NULL);
@@ -390,7 +317,7 @@ change(const struct port_state *old, const struct port_state *new, bool raw,
     if (!wrong && w.broken) {
         wrong = xstrdup("something passed on the way back");
     }
-    take_snapshot(ms, &s);
+    switch_bits_take(&device, ms, &s);
     if (!wrong && memcmp(&s, &w.old, sizeof s)) {
         wrong = xstrdup("not as it was");
     }
@@ -432,6 +359,7 @@ test_all(unsigned int n_vlans, unsigned int step)
          i < (unsigned long long int) n_all * n_all; i += step) {
         struct port_state old[N_OURS], new[N_OURS];
         unsigned long long int rest = i;
+        unsigned int how;
         char *wrong;
 
         for (unsigned int p = 0; p < N_OURS; p++) {
@@ -440,14 +368,16 @@ test_all(unsigned int n_vlans, unsigned int step)
             new[p] = port_state(rest % n_states, n_vlans);
             rest /= n_states;
         }
-        wrong = change(old, new, n % 3 == 0, &kinds[n / 3 % 5]);
-        n++;
+        how = (n % 3 == 0 ? RAW : 0) | (n / 15 % 3 == 0 ? NO_FRAMES : 0);
+        wrong = change(old, new, how, &kinds[n / 3 % 5]);
         if (wrong && n_wrong++ < 5) {
-            printf("# %s (%s, kind %llu)\n", wrong,
-                   (n - 1) % 3 == 0 ? "raw" : "protected", (n - 1) / 3 % 5);
+            printf("# %s (%s%s, kind %llu)\n", wrong,
+                   how & RAW ? "raw" : "protected",
+                   how & NO_FRAMES ? ", no frame types" : "", n / 3 % 5);
             print_state("from", old);
             print_state("to", new);
         }
+        n++;
         free(wrong);
     }
     ok(!n_wrong, "%llu changes of 3 ports among %u VLANs, there and back", n,
