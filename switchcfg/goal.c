@@ -485,6 +485,12 @@ add_vlan(struct switch_goal *goal, const struct switch_vlan *now)
     return v;
 }
 
+static bool
+is_inactive(const struct switch_vlan *v)
+{
+    return v->row_status && v->row_status != MIB_ROW_ACTIVE;
+}
+
 static char *
 set_existing_vlan(struct switch_goal *goal, const struct switch_wanted *w,
                   const struct switch_vlan *now)
@@ -508,7 +514,7 @@ set_existing_vlan(struct switch_goal *goal, const struct switch_wanted *w,
     if (!wanted && marked && !adopted) {
         v->exists = !can_be_deleted(goal, v);
     } else if (wanted) {
-        v->activate = now->row_status && now->row_status != MIB_ROW_ACTIVE;
+        v->activate = is_inactive(now);
         if (!adopted && now->has_name
             && !name_is(now, wanted->name, profile->name_max)) {
             v->name = xmemdup0(wanted->name,
@@ -768,6 +774,8 @@ restore_vlan(struct switch_goal *goal, const struct switch_wanted *w,
                 || memcmp(now->name, before->name, now->n_name))) {
             v->name = switch_vlan_label(before);
         }
+        v->activate = ours && is_inactive(now) && !is_inactive(before);
+        v->inactive = ours && is_inactive(before);
     } else if (ours) {
         restore_list(goal, &v->egress, &empty_list, true);
         restore_list(goal, &v->untagged, &empty_list, true);
@@ -783,15 +791,23 @@ recreate_vlan(struct switch_goal *goal, const struct switch_vlan *before)
 
     v->now = NULL;
     v->name = switch_vlan_label(before);
+    v->inactive = is_inactive(before);
 }
 
 static void
-restore_port(struct goal_port *g, const struct switch_port *before)
+restore_port(const struct switch_profile *profile, struct goal_port *g,
+             const struct switch_port *before)
 {
     g->pvid = before->has_pvid ? before->pvid : g->now->pvid;
-    g->frames = before->acceptable_frames;
-    g->filtering = before->ingress_filtering;
-    g->gvrp = before->gvrp;
+    if (profile->acceptable_frames == SWITCH_IF_PRESENT) {
+        g->frames = before->acceptable_frames;
+    }
+    if (profile->ingress_filtering == SWITCH_IF_PRESENT) {
+        g->filtering = before->ingress_filtering;
+    }
+    if (profile->gvrp == SWITCH_IF_PRESENT) {
+        g->gvrp = before->gvrp;
+    }
 }
 
 char *
@@ -835,7 +851,7 @@ switch_goal_from_before(const struct switch_tables *now,
         const struct switch_port *old = switch_tables_port(before,
                                                            g->now->number);
 
-        restore_port(g, old ? old : g->now);
+        restore_port(now->profile, g, old ? old : g->now);
     }
     return NULL;
 }
@@ -865,11 +881,13 @@ describe_memberships(const struct switch_goal *goal, unsigned int port,
         const char *now = membership(goal_vlan_egress(v),
                                      goal_vlan_untagged(v), order, port);
         const char *then = membership(&v->egress, &v->untagged, order, port);
+        bool forbidden = portlist_contains(&v->forbidden, order, port);
 
-        if (now == then || (now && then && !strcmp(now, then))) {
-            if (then && portlist_contains(goal_vlan_forbidden(v), order, port)
-                && !portlist_contains(&v->forbidden, order, port)) {
-                ds_put_format(s, ", forbidden in %s", v->label);
+        if (!!now == !!then && (!now || !strcmp(now, then))) {
+            if (forbidden != portlist_contains(goal_vlan_forbidden(v), order,
+                                               port)) {
+                ds_put_format(s, ", %sforbidden in %s",
+                              forbidden ? "not " : "", v->label);
             }
         } else if (!then) {
             ds_put_format(s, ", %s in %s, which is not wanted", now, v->label);
@@ -923,6 +941,8 @@ describe_vlan(const struct goal_vlan *v, struct svec *lines)
     } else if (v->name) {
         svec_add_nocopy(lines, xasprintf("%s: is not called \"%s\"", v->label,
                                          v->name));
+    } else if (v->inactive && !is_inactive(v->now)) {
+        svec_add_nocopy(lines, xasprintf("%s: is active", v->label));
     } else if (v->activate) {
         svec_add_nocopy(lines, xasprintf("%s: is not active", v->label));
     }

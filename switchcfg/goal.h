@@ -29,6 +29,7 @@ struct goal_vlan {
     unsigned int vid;           /* 0: not known. */
     bool exists;                /* In the end. */
     bool activate;              /* Row is there, but not active. */
+    bool inactive;              /* On the way back: is not to be active. */
     struct portlist egress, untagged, forbidden; /* In the end. */
     char *name;                 /* To be given; NULL: stays. */
     char *label;                /* "VLAN 110 (tvd-red)". */

@@ -247,6 +247,7 @@ set_row_status(struct model_switch *ms, uint32_t row, int64_t status)
         portlist_destroy(&none);
         return MIB_ERROR_NONE;
     case MIB_ROW_ACTIVE:
+    case MIB_ROW_NOT_IN_SERVICE:
         if (!row_exists(ms, row)) {
             return MIB_ERROR_INCONSISTENT_VALUE;
         }

@@ -79,11 +79,11 @@ char *plan_join_first(struct plan_steps *, const struct switch_goal *)
 /* Turning ports.
  *
  * A port that is in the VLAN of its old PVID in the end too, and takes
- * untagged frames all the time, must not send them to those who join that
- * VLAN: its PVID is set after ports have left and before others join.  (Else
- * it is set when the port is a member of the VLAN that it names, which more
- * devices take.)  Likewise if it changes from tagged frames only to untagged
- * ones only, or the other way round. */
+ * untagged frames then, must not send them to those who join that VLAN: its
+ * PVID is set after ports have left and before others join.  (Else it is set
+ * when the port is a member of the VLAN that it names, which more devices
+ * take.)  Likewise if it changes from tagged frames only to untagged ones
+ * only, or the other way round. */
 bool plan_turns_pvid(const struct switch_goal *, const struct goal_port *);
 bool plan_turns_frames(const struct goal_port *);
 /* True if a port drops frames of VLANs it is not in while ports join. */

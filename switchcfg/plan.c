@@ -28,6 +28,7 @@ switch_action_to_string(enum switch_action action)
     case SWITCH_NAME_VLAN: return "name-vlan";
     case SWITCH_JOIN_EGRESS: return "join-egress";
     case SWITCH_JOIN_UNTAGGED: return "join-untagged";
+    case SWITCH_DEACTIVATE_VLAN: return "deactivate-vlan";
     case SWITCH_ACTIVATE_VLAN: return "activate-vlan";
     case SWITCH_SET_PVID: return "set-pvid";
     case SWITCH_ADMIT_FRAMES: return "admit-frames";
@@ -245,11 +246,10 @@ plan_turns_frames(const struct goal_port *g)
 bool
 plan_turns_pvid(const struct switch_goal *goal, const struct goal_port *g)
 {
-    int now = g->now->acceptable_frames, then = g->frames ? g->frames : now;
+    int then = g->frames ? g->frames : g->now->acceptable_frames;
     const struct goal_vlan *v = goal_vlan_of(goal, g->now->pvid);
     bool untagged = goal->tables->profile->acceptable_frames == SWITCH_UNUSED
-                    || then == MIB_FRAMES_UNTAGGED
-                    || (now != MIB_FRAMES_TAGGED && then != MIB_FRAMES_TAGGED);
+                    || then != MIB_FRAMES_TAGGED;
 
     return g->pvid != g->now->pvid && untagged
            && (!plan_is_filtered(goal, g)
@@ -337,12 +337,26 @@ add_list(struct plan_steps *steps, enum plan_phase phase,
                     list->n, ds_steal_cstr(&s))->set.vid = v->vid;
 }
 
+static void
+add_row_status(struct plan_steps *steps, enum plan_phase phase,
+               enum switch_action action, const struct goal_vlan *v,
+               int status, const char *what)
+{
+    plan_add_number(steps, phase, action, &mib_vlan_static_row_status, v->row,
+                    MIB_INTEGER, status,
+                    xasprintf("%s: %s", v->label, what))->set.vid = v->vid;
+}
+
 void
 plan_leave(struct plan_steps *steps, const struct switch_goal *goal,
           const struct goal_vlan *v)
 {
     struct portlist list, changed;
 
+    if (v->inactive && v->now && v->now->row_status == MIB_ROW_ACTIVE) {
+        add_row_status(steps, PLAN_RESTRICT, SWITCH_DEACTIVATE_VLAN, v,
+                       MIB_ROW_NOT_IN_SERVICE, "out of service");
+    }
     plan_intersect(goal_vlan_untagged(v), &v->untagged, &list, &changed);
     if (!portlist_is_empty(&changed)) {
         add_list(steps, PLAN_RESTRICT, SWITCH_LEAVE_UNTAGGED, goal, v,
@@ -393,6 +407,28 @@ add_untagged(struct plan_steps *steps, const struct switch_goal *goal,
 }
 
 static void
+add_forbidden(struct plan_steps *steps, enum plan_phase phase,
+              const struct switch_goal *goal, const struct goal_vlan *v)
+{
+    struct portlist none, less, more;
+
+    plan_intersect(goal_vlan_forbidden(v), &v->forbidden, &none, &less);
+    portlist_destroy(&none);
+    plan_intersect(&v->forbidden, goal_vlan_forbidden(v), &none, &more);
+    if (!portlist_is_empty(&less) || !portlist_is_empty(&more)) {
+        bool gone = portlist_is_empty(&more);
+
+        add_list(steps, phase, SWITCH_CHANGE_FORBIDDEN, goal, v,
+                 &mib_vlan_static_forbidden, &v->forbidden,
+                 gone ? &less : &more,
+                 gone ? "no more forbidden: ports" : "forbidden: ports");
+    }
+    portlist_destroy(&none);
+    portlist_destroy(&less);
+    portlist_destroy(&more);
+}
+
+static void
 add_lists(struct plan_steps *steps, const struct switch_goal *goal,
           const struct goal_vlan *v, bool always)
 {
@@ -403,16 +439,6 @@ add_lists(struct plan_steps *steps, const struct switch_goal *goal,
         add_untagged(steps, goal, v, always);
         add_egress(steps, goal, v, always);
     }
-}
-
-static void
-add_row_status(struct plan_steps *steps, enum plan_phase phase,
-               enum switch_action action, const struct goal_vlan *v,
-               int status, const char *what)
-{
-    plan_add_number(steps, phase, action, &mib_vlan_static_row_status, v->row,
-                    MIB_INTEGER, status,
-                    xasprintf("%s: %s", v->label, what))->set.vid = v->vid;
 }
 
 static void
@@ -432,11 +458,14 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
 {
     const struct switch_profile *profile = goal->tables->profile;
     enum switch_create create = profile->create;
-    size_t size = 4 * 40 + strlen(v->name) + v->egress.n + v->untagged.n;
+    size_t n = portlist_is_empty(&v->forbidden) ? 4 : 5;
+    size_t size = n * 40 + strlen(v->name) + v->egress.n + v->untagged.n
+                  + v->forbidden.n;
 
     if (create == SWITCH_CREATE_WHOLE
         && (size > plan_room(goal->tables) || is_turned_to(goal, v)
-            || (profile->max_varbinds && profile->max_varbinds < 4))) {
+            || v->inactive
+            || (profile->max_varbinds && profile->max_varbinds < n))) {
         create = SWITCH_CREATE_THEN_FILL;
     }
     if (create == SWITCH_CREATE_WHOLE) {
@@ -445,6 +474,7 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
         add_row_status(steps, PLAN_JOIN, SWITCH_CREATE_VLAN, v,
                        MIB_ROW_CREATE_AND_GO, "create");
         add_name(steps, v);
+        add_forbidden(steps, PLAN_JOIN, goal, v);
         add_lists(steps, goal, v, true);
         for (size_t i = first + 1; i < steps->n; i++) {
             steps->steps[i].glued = true;
@@ -452,8 +482,9 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
         return;
     }
     add_name(steps, v);
+    add_forbidden(steps, PLAN_JOIN, goal, v);
     add_lists(steps, goal, v, false);
-    if (create == SWITCH_CREATE_WAIT) {
+    if (create == SWITCH_CREATE_WAIT && !v->inactive) {
         add_row_status(steps, PLAN_ACTIVATE, SWITCH_ACTIVATE_VLAN, v,
                        MIB_ROW_ACTIVE, "activate");
     }
@@ -463,7 +494,8 @@ static void
 add_bare_row(struct plan_steps *steps, const struct switch_goal *goal,
              const struct goal_vlan *v)
 {
-    bool wait = goal->tables->profile->create == SWITCH_CREATE_WAIT;
+    bool wait = goal->tables->profile->create == SWITCH_CREATE_WAIT
+                || v->inactive;
 
     add_row_status(steps, PLAN_CREATE, SWITCH_CREATE_VLAN, v,
                    wait ? MIB_ROW_CREATE_AND_WAIT : MIB_ROW_CREATE_AND_GO,
@@ -508,16 +540,8 @@ static void
 add_old_vlan(struct plan_steps *steps, const struct switch_goal *goal,
              const struct goal_vlan *v)
 {
-    if (v->now->has_forbidden
-        && !portlist_same_ports(&v->now->forbidden, &v->forbidden)) {
-        struct portlist same, changed;
-
-        plan_intersect(&v->now->forbidden, &v->forbidden, &same, &changed);
-        add_list(steps, PLAN_CREATE, SWITCH_CHANGE_FORBIDDEN, goal, v,
-                 &mib_vlan_static_forbidden, &v->forbidden, &changed,
-                 "no more forbidden: ports");
-        portlist_destroy(&same);
-        portlist_destroy(&changed);
+    if (v->now->has_forbidden) {
+        add_forbidden(steps, PLAN_CREATE, goal, v);
     }
     if (v->name) {
         add_name(steps, v);

@@ -43,6 +43,8 @@ enum switch_action {
     SWITCH_NAME_VLAN,
     SWITCH_JOIN_EGRESS,
     SWITCH_JOIN_UNTAGGED,
+    SWITCH_DEACTIVATE_VLAN,     /* Only on the way back: RowStatus
+                                 * notInService, as it was. */
     SWITCH_ACTIVATE_VLAN,       /* RowStatus active, SWITCH_CREATE_WAIT. */
     SWITCH_SET_PVID,
     SWITCH_ADMIT_FRAMES,        /* Acceptable frames: all. */

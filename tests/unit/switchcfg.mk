@@ -27,3 +27,6 @@ $(eval $(call program,tests/switch-tool,tests/system/switch-tool.c, \
 	$(switchcfg_libs) $(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-session,tests/unit/test-switch-session.c, \
 	$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-random,tests/unit/test-switch-random.c \
+	tests/unit/switch-bits.c tests/unit/switch-check.c, \
+	$(switchcfg_test_archives),$(flowpolicy_libs)))
