@@ -442,6 +442,7 @@ start_switches(const struct options *o, struct engine *engine)
     error = switches_create(&(struct switches_config) {
             .profiles_dir = o->profiles,
             .traps = o->traps,
+            .state_dir = state_dir,
             .open = switch_open,
             .close = switch_close,
             .aux = openings,

@@ -27,6 +27,7 @@ controller_sources := \
 	controller/move.c \
 	controller/show.c \
 	controller/status.c \
+	controller/switch-entry.c \
 	controller/switch-open.c \
 	controller/switches.c \
 	controller/whereabouts.c \

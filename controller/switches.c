@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <config.h>
-#include "controller/switches.h"
+#include "controller/switches-private.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 #include "controller/api-server.h"
 #include "controller/request.h"
 #include "controller/switch-show.h"
-#include "controller/whereabouts.h"
 #include "lib/report.h"
 #include "lib/tvd-db.h"
 #include "openvswitch/json.h"
@@ -21,7 +20,6 @@
 #include "packets.h"
 #include "socket-util.h"
 #include "switchcfg/profile-files.h"
-#include "switchcfg/profile.h"
 #include "switchcfg/reconcile.h"
 #include "switchcfg/session.h"
 #include "timeval.h"
@@ -29,35 +27,14 @@
 
 VLOG_DEFINE_THIS_MODULE(switches);
 
-#define READ_INTERVAL 60000     /* Between two looks for drift, in ms. */
-#define RETRY 2000              /* After a failure, in ms, */
-#define RETRY_MAX 60000         /* and at most. */
-#define OPEN_RETRY 10000        /* Of opening a session. */
+#define LEAVING_RETRY 200       /* Of opening a session while another one has to
+                                 * end first, in ms. */
 #define ANSWER_TIMEOUT 20000    /* Of calls that wait for a switch. */
 #define MAX_PROBES 16           /* At a time. */
 #define MAX_TRAPS 100           /* Taken in one turn of the loop. */
 #define STATUS_AGE 60000        /* 'last_read' is written as often. */
 #define CHECK_EVERY 100         /* Between two looks at the rows. */
 #define TURN_US 2000            /* Of work in one turn of the loop. */
-
-/* A switch of the policy, or one that is probed. */
-struct entry {
-    struct ovs_list node;       /* In 'turns'. */
-    char *name;
-    struct model_switch *sw;    /* A copy without ports. */
-    struct switch_reconcile *reconcile; /* NULL: no session. */
-    void *handle;               /* Of the session. */
-    char *error;                /* Why not; NULL. */
-    long long int retry;        /* Of opening it. */
-    struct switch_wanted *wanted; /* NULL: not known yet. */
-    char *written;              /* Its row, as text; NULL: not written. */
-    char *writing;              /* The same, in the transaction under way. */
-    long long int written_at;
-    const char *phase;          /* What its row says of its state. */
-    unsigned long long n_changes; /* Of its status, when it was looked at. */
-    bool unchecked;             /* It was not, since it may be otherwise. */
-    bool stale;                 /* Its row is to be written. */
-};
 
 /* A call that waits until a switch has been read. */
 struct asked {
@@ -66,26 +43,6 @@ struct asked {
     struct entry *entry;
     struct entry *probe;        /* The same, if it is to be destroyed. */
     long long int since, deadline;
-};
-
-struct switches {
-    struct switches_config config;
-    struct switch_profiles profiles;
-    struct whereabouts whereabouts;
-    struct shash entries;       /* "struct entry *" by name. */
-    struct ovs_list turns;      /* The same and those that are probed; whose
-                                 * turn it is next is in front. */
-    bool more;                  /* Not all had their turn. */
-    struct ovs_list asked;      /* "struct asked". */
-    struct sset gone;           /* Rows to be removed. */
-    size_t n_probes;
-    bool active;
-    bool fresh;                 /* Rows have not been looked at. */
-    bool writing;               /* In the transaction under way. */
-    bool stale;                 /* Some row is to be written. */
-    bool unchecked;             /* That may be otherwise since 'check'. */
-    long long int check;        /* When to look again, at the earliest. */
-    int traps;                  /* Socket, or -1. */
 };
 
 /* --- Making and ending ----------------------------------------------------*/
@@ -114,6 +71,7 @@ switches_create(const struct switches_config *config, struct switches **sp)
     char *error;
 
     s->config = *config;
+    s->state_dir = nullable_xstrdup(config->state_dir);
     s->traps = -1;
     s->fresh = true;
     switch_profiles_init(&s->profiles);
@@ -138,129 +96,6 @@ switches_create(const struct switches_config *config, struct switches **sp)
         *sp = NULL;
     }
     return error;
-}
-
-static void
-wanted_free(struct switch_wanted *wanted)
-{
-    if (wanted) {
-        switch_wanted_destroy(wanted);
-        free(wanted);
-    }
-}
-
-/* What a session depends on. */
-static struct model_switch *
-copy_switch(const struct model_switch *sw)
-{
-    struct model_switch *copy = xzalloc(sizeof *copy);
-
-    copy->name = xstrdup(sw->name);
-    copy->address = nullable_xstrdup(sw->address);
-    smap_clone(&copy->snmp, &sw->snmp);
-    copy->manage = sw->manage;
-    copy->save = sw->save;
-    shash_init(&copy->ports);
-    return copy;
-}
-
-static bool
-is_same_switch(const struct model_switch *a, const struct model_switch *b)
-{
-    return (nullable_string_is_equal(a->address, b->address)
-            && smap_equal(&a->snmp, &b->snmp)
-            && a->manage == b->manage && a->save == b->save);
-}
-
-static void
-free_switch(struct model_switch *sw)
-{
-    free(sw->name);
-    free(sw->address);
-    smap_destroy(&sw->snmp);
-    shash_destroy(&sw->ports);
-    free(sw);
-}
-
-static struct entry *
-entry_create(struct switches *s, const struct model_switch *sw)
-{
-    struct entry *entry = xzalloc(sizeof *entry);
-
-    ovs_list_push_back(&s->turns, &entry->node);
-    entry->name = xstrdup(sw->name);
-    entry->sw = copy_switch(sw);
-    entry->phase = "starting";
-    entry->unchecked = true;
-    return entry;
-}
-
-static void
-entry_close(struct switches *s, struct entry *entry)
-{
-    if (entry->reconcile) {
-        switch_reconcile_destroy(entry->reconcile);
-        s->config.close(s->config.aux, entry->handle);
-    }
-    entry->reconcile = NULL;
-    entry->handle = NULL;
-    free(entry->error);
-    entry->error = NULL;
-    entry->retry = 0;
-    entry->phase = "starting";
-    entry->unchecked = true;
-}
-
-static void
-entry_destroy(struct switches *s, struct entry *entry)
-{
-    entry_close(s, entry);
-    ovs_list_remove(&entry->node);
-    wanted_free(entry->wanted);
-    free_switch(entry->sw);
-    free(entry->name);
-    free(entry->written);
-    free(entry->writing);
-    free(entry);
-}
-
-/* --- Sessions -------------------------------------------------------------*/
-
-static void
-entry_open(struct switches *s, struct entry *entry, long long int now)
-{
-    const char *profile = smap_get(&entry->sw->snmp, "profile");
-    const struct switch_reconcile_options options = {
-        .profile = profile,
-        .save = entry->sw->save,
-        .read_interval_ms = READ_INTERVAL,
-        .retry_ms = RETRY,
-        .retry_max_ms = RETRY_MAX,
-    };
-    struct switch_session *session;
-    char *error = s->config.open(s->config.aux, entry->sw, &session,
-                                 &entry->handle);
-
-    entry->unchecked = true;
-    if (error) {
-        if (!nullable_string_is_equal(error, entry->error)) {
-            report(s->config.sink, REPORT_ERROR, "switch-failed",
-                   "switch %s: %s", entry->name, error);
-        }
-        free(entry->error);
-        entry->error = error;
-        entry->retry = now + OPEN_RETRY;
-        return;
-    }
-    free(entry->error);
-    entry->error = NULL;
-    entry->reconcile = switch_reconcile_create(entry->name, session,
-                                               &s->profiles, &options,
-                                               s->config.sink);
-    switch_reconcile_set_dry_run(entry->reconcile, !entry->sw->manage);
-    if (entry->wanted) {
-        switch_reconcile_set_wanted(entry->reconcile, entry->wanted);
-    }
 }
 
 /* --- Calls that wait ------------------------------------------------------*/
@@ -308,8 +143,10 @@ switches_destroy(struct switches *s)
         entry_destroy(s, node->data);
     }
     shash_destroy(&s->entries);
+    entries_end_leaving(s);
     whereabouts_destroy(&s->whereabouts);
     switch_profiles_destroy(&s->profiles);
+    free(s->state_dir);
     sset_destroy(&s->gone);
     if (s->traps >= 0) {
         close(s->traps);
@@ -481,7 +318,7 @@ ask(struct switches *s, struct entry *entry, enum request_method method,
         /* Its credentials may be other ones by now. */
         entry_close(s, entry);
     }
-    if (!entry->reconcile) {
+    if (!entry->reconcile && !entry_find_leaving(s, NULL, entry->sw->address)) {
         entry_open(s, entry, now);
     }
     if (!entry->reconcile) {
@@ -543,7 +380,30 @@ remove_entry(struct switches *s, struct shash_node *node, const char *why)
     fail_asked(s, entry, why);
     sset_add(&s->gone, entry->name);
     shash_delete(&s->entries, node);
-    entry_destroy(s, entry);
+    if (entry_is_changing(entry)) {
+        entry->leaving = true;
+    } else {
+        entry_destroy(s, entry);
+    }
+}
+
+/* A switch of the policy that is new, or has come back before it had gone. */
+static void
+add_entry(struct switches *s, const struct model_switch *sw)
+{
+    struct entry *entry = entry_find_leaving(s, sw->name, sw->address);
+
+    if (entry) {
+        entry->leaving = false;
+        free(entry->written);
+        entry->written = NULL;
+        entry->unchecked = true;
+    } else {
+        entry = entry_create(s, sw);
+        entry_recall(s, entry);
+    }
+    shash_add(&s->entries, sw->name, entry);
+    sset_find_and_delete(&s->gone, sw->name);
 }
 
 /* Makes the entries those of the switches of 'm' that are configured. */
@@ -568,13 +428,11 @@ follow_switches(struct switches *s, const struct model *m)
             continue;
         }
         if (!entry) {
-            shash_add(&s->entries, sw->name, entry_create(s, sw));
-            sset_find_and_delete(&s->gone, sw->name);
-        } else if (!is_same_switch(entry->sw, sw)) {
+            add_entry(s, sw);
+            entry = shash_find_data(&s->entries, sw->name);
+        }
+        if (entry_update(entry, sw)) {
             fail_asked(s, entry, "the policy has just changed; try again");
-            entry_close(s, entry);
-            free_switch(entry->sw);
-            entry->sw = copy_switch(sw);
         }
     }
 }
@@ -591,13 +449,10 @@ follow_wanted(struct switches *s, const struct model *m)
 
         if (!entry || (entry->wanted
                        && switch_wanted_equal(entry->wanted, node->data))) {
-            wanted_free(node->data);
-            continue;
-        }
-        wanted_free(entry->wanted);
-        entry->wanted = node->data;
-        if (entry->reconcile) {
-            switch_reconcile_set_wanted(entry->reconcile, entry->wanted);
+            switch_wanted_destroy(node->data);
+            free(node->data);
+        } else {
+            entry_set_wanted(entry, node->data);
         }
     }
     shash_destroy(&wanted);
@@ -613,6 +468,7 @@ follow_activity(struct switches *s, bool active)
         SHASH_FOR_EACH (node, &s->entries) {
             entry_close(s, node->data);
         }
+        entries_end_leaving(s);
     } else if (active && !s->active) {
         SHASH_FOR_EACH (node, &s->entries) {
             struct entry *entry = node->data;
@@ -916,12 +772,22 @@ switches_written(struct switches *s, bool success)
 static void
 run_entry(struct switches *s, struct entry *entry, long long int now)
 {
+    if (entry->next && !entry_is_changing(entry)) {
+        entry_renew(s, entry);
+    }
     if (s->active && !entry->reconcile && entry->wanted
         && now >= entry->retry) {
-        entry_open(s, entry, now);
+        if (entry_find_leaving(s, NULL, entry->sw->address)) {
+            entry->retry = now + LEAVING_RETRY;
+        } else {
+            entry_open(s, entry, now);
+        }
     }
     if (entry->reconcile) {
         switch_reconcile_run(entry->reconcile, now);
+    }
+    if (entry->leaving && !entry_is_changing(entry)) {
+        entry_destroy(s, entry);
     }
 }
 

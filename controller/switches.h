@@ -4,7 +4,8 @@
  * (switchcfg/reconcile.h), by the active controller alone, all at once and
  * without waiting for any.
  *
- * It opens and closes sessions as switches come and go, tells each what is
+ * It opens and closes sessions as switches come and go, a change that is under
+ * way being finished first, tells each what is
  * wanted (controller/needs.h), writes the rows of Switch_Status, and answers
  * the methods "switch_..." of the API.
  *
@@ -39,6 +40,8 @@ typedef void switch_closer(void *aux, void *handle);
 struct switches_config {
     const char *profiles_dir;
     const char *traps;          /* "PORT" or "PORT:IP"; NULL: no traps. */
+    const char *state_dir;      /* Folder for what is remembered of switches;
+                                 * NULL: not longer than they are there. */
     switch_opener *open;
     switch_closer *close;
     void *aux;                  /* For both. */

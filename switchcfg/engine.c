@@ -4,12 +4,11 @@
 #include "switchcfg/engine.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "openvswitch/dynamic-string.h"
+#include "switchcfg/state-file.h"
 #include "util.h"
 
 #define FILE_MAX 256
@@ -89,50 +88,24 @@ switch_engine_parse(const char *text, size_t len, struct switch_engine *e)
 int
 switch_engine_load(const char *path, struct switch_engine *e)
 {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     char text[FILE_MAX], *error;
-    ssize_t n;
+    ssize_t n = switch_state_read(path, text, sizeof text);
 
     memset(e, 0, sizeof *e);
-    if (fd < 0) {
-        return errno;
+    if (n < 0) {
+        return n == -EFBIG ? EPROTO : -n;
     }
-    n = read(fd, text, sizeof text);
-    close(fd);
-    error = n > 0 ? switch_engine_parse(text, n, e) : xstrdup("is empty");
-    if (error) {
-        free(error);
-        return EPROTO;
-    }
-    return 0;
+    error = switch_engine_parse(text, n, e);
+    free(error);
+    return error ? EPROTO : 0;
 }
 
 int
 switch_engine_save(const char *path, const struct switch_engine *e)
 {
-    char *temporary = xasprintf("%s.new", path);
     char *text = switch_engine_format(e);
-    ssize_t len = strlen(text);
-    int fd, error = 0;
+    int error = switch_state_write(path, text);
 
-    unlink(temporary);
-    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-              0600);
-    if (fd < 0) {
-        error = errno;
-    } else {
-        if (write(fd, text, len) != len) {
-            error = errno ? errno : ENOSPC;
-        }
-        close(fd);
-        if (!error && rename(temporary, path)) {
-            error = errno;
-        }
-        if (error) {
-            unlink(temporary);
-        }
-    }
     free(text);
-    free(temporary);
     return error;
 }

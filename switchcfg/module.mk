@@ -15,6 +15,7 @@ switchcfg_core := \
 	switchcfg/portlist.c \
 	switchcfg/profile.c \
 	switchcfg/reconcile.c \
+	switchcfg/reconcile-lock.c \
 	switchcfg/reconcile-save.c \
 	switchcfg/session.c \
 	switchcfg/snmprec.c \
@@ -27,7 +28,9 @@ $(eval $(call library,switchcfg/switchcfg-core,$(switchcfg_core)))
 switchcfg_adapters := \
 	switchcfg/credentials.c \
 	switchcfg/engine.c \
-	switchcfg/profile-files.c
+	switchcfg/memory.c \
+	switchcfg/profile-files.c \
+	switchcfg/state-file.c
 
 $(eval $(call library,switchcfg/switchcfg,$(switchcfg_adapters)))
 # libsnmp is apart, so that what does not talk to devices is not linked to it.

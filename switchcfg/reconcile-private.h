@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What reconcile.c and reconcile-save.c share. */
+ * What reconcile.c, reconcile-lock.c and reconcile-save.c share. */
 
 #ifndef SWITCHCFG_RECONCILE_PRIVATE_H
 #define SWITCHCFG_RECONCILE_PRIVATE_H 1
@@ -63,6 +63,9 @@ struct switch_reconcile {
 
     bool locked;                /* The device's lock is ours, or may be. */
     bool save_due;              /* There may be something not saved. */
+    bool save_unknown;          /* Nothing is remembered of it. */
+    struct switch_memory kept;  /* What is remembered now. */
+    bool has_kept;
     char *save_error;
     uint32_t save_row;
     size_t save_next;
@@ -80,9 +83,25 @@ set_string(char **to, char *from)
     *to = from;
 }
 
+/* Has what must not be forgotten kept. */
+void reconcile_remember(struct switch_reconcile *);
 /* Ends what is under way with 'state' and 'error' (taken over; NULL: none). */
 void reconcile_finish(struct switch_reconcile *, enum switch_state,
                       char *error);
+
+/* The same once the lock is no longer ours. */
+void reconcile_rest(struct switch_reconcile *);
+
+/* Takes the device's lock if it has one, then calls reconcile_start_set(). */
+void reconcile_start_lock(struct switch_reconcile *);
+void reconcile_lock_replied(struct switch_reconcile *,
+                            const struct switch_reply *);
+/* Gives it back, then calls reconcile_rest(). */
+void reconcile_start_unlock(struct switch_reconcile *);
+void reconcile_unlock_replied(struct switch_reconcile *,
+                              const struct switch_reply *);
+/* Sends the first PDU of the plan. */
+void reconcile_start_set(struct switch_reconcile *);
 
 /* What was wanted is there: saves it if that is due, then ends. */
 void reconcile_start_save(struct switch_reconcile *);

@@ -133,16 +133,18 @@ reconcile_start_save(struct switch_reconcile *r)
                    "known how this kind of device (%s) saves; save it by hand",
                    r->name, r->profile->title);
         }
-        r->save_due = false;
+        r->save_due = r->save_unknown = false;
         reconcile_finish(r, SWITCH_IDLE, NULL);
         break;
     case SWITCH_SAVE_IMPLICIT:
-        r->save_due = false;
+        r->save_due = r->save_unknown = false;
         r->status.saved = true;
         reconcile_finish(r, SWITCH_IDLE, NULL);
         break;
     case SWITCH_SAVE_SET:
-        if (r->save_due) {
+        if (r->save_due || r->save_unknown) {
+            r->save_due = true;
+            r->save_unknown = false;
             start_save_set(r);
         } else {
             reconcile_finish(r, SWITCH_IDLE, NULL);

@@ -24,7 +24,6 @@
 #define FORWARD_TRIES 3
 /* and ways back. */
 #define BACK_TRIES 3
-#define UNLOCK_TRIES 3
 
 const char *
 switch_state_to_string(enum switch_state state)
@@ -70,8 +69,30 @@ wanted_free(struct switch_wanted *w)
 static void
 settle(struct switch_reconcile *r)
 {
+    if (r->unsettled) {
+        r->save_due = true;
+        r->status.saved = false;
+    }
     tables_free(&r->before);
     r->unsettled = false;
+}
+
+void
+reconcile_remember(struct switch_reconcile *r)
+{
+    struct switch_memory m = {
+        .created = r->created,
+        .save_due = r->save_due || r->save_unknown || r->unsettled,
+        .saved = r->status.saved && !r->unsettled,
+        .locked = r->locked,
+    };
+
+    if (r->options.remember
+        && !(r->has_kept && switch_memory_equal(&m, &r->kept))) {
+        r->kept = m;
+        r->has_kept = true;
+        r->options.remember(r->options.aux, &m);
+    }
 }
 
 /* No VLAN is there that was left behind. */
@@ -102,10 +123,8 @@ doubled(unsigned int first, unsigned int n, unsigned int max)
 
 /* --- The end of a round ----------------------------------------------------*/
 
-static void start_unlock(struct switch_reconcile *);
-
-static void
-rest(struct switch_reconcile *r)
+void
+reconcile_rest(struct switch_reconcile *r)
 {
     struct switch_status *s = &r->status;
     unsigned int delay = r->options.read_interval_ms;
@@ -119,6 +138,9 @@ rest(struct switch_reconcile *r)
         r->backoff = 0;
     }
     r->due = delay ? r->now + delay : LLONG_MAX;
+    if (r->status.last_read) {
+        reconcile_remember(r);
+    }
     switch_plan_destroy(&r->plan);
     r->n_forward = r->n_back = r->n_readback = 0;
 }
@@ -139,11 +161,11 @@ finish(struct switch_reconcile *r, enum switch_state state, char *error)
         s->in_sync = false;
     }
     r->after = state;
-    if (r->locked) {
+    if (r->locked && r->profile) {
         r->n_unlock = 0;
-        start_unlock(r);
+        reconcile_start_unlock(r);
     } else {
-        rest(r);
+        reconcile_rest(r);
     }
 }
 
@@ -164,87 +186,6 @@ finish_unread(struct switch_reconcile *r, const struct switch_reply *reply)
                      : switch_reply_status_to_string(reply->status),
                      r->unsettled ? "; what came of the change that was under "
                      "way is not known" : ""));
-}
-
-/* --- Lock ------------------------------------------------------------------*/
-
-static void
-set_lock(struct switch_reconcile *r, int64_t value)
-{
-    struct mib_varbinds vbs = { .n = 0 };
-
-    mib_varbinds_add_number(&vbs, &r->profile->lock, MIB_INTEGER, value);
-    r->session->class->set(r->session, vbs.v, vbs.n);
-    mib_varbinds_destroy(&vbs);
-}
-
-static void
-start_unlock(struct switch_reconcile *r)
-{
-    r->status.state = SWITCH_UNLOCK;
-    set_lock(r, r->profile->lock_free);
-}
-
-static void
-unlock_replied(struct switch_reconcile *r, const struct switch_reply *reply)
-{
-    if (reply->status == SWITCH_REPLY_OK) {
-        r->locked = false;
-    } else if (++r->n_unlock < UNLOCK_TRIES) {
-        start_unlock(r);
-        return;
-    } else {
-        /* It stays ours, so that the next round takes it for that. */
-        report(r->sink, REPORT_WARNING, "switch-lock",
-               "switch %s: its lock could not be released: %s", r->name,
-               reply->error ? reply->error : "");
-    }
-    rest(r);
-}
-
-static void start_set(struct switch_reconcile *);
-
-static void
-start_lock(struct switch_reconcile *r)
-{
-    if (!r->profile->lock.n || (r->locked && r->n_forward)) {
-        start_set(r);
-        return;
-    }
-    r->status.state = SWITCH_LOCK;
-    r->step = STEP_LOOK;
-    r->session->class->get(r->session, &r->profile->lock, 1);
-}
-
-static void
-lock_replied(struct switch_reconcile *r, const struct switch_reply *reply)
-{
-    const struct mib_value *v = reply->varbinds.n
-                                ? &reply->varbinds.v[0].value : NULL;
-
-    if (r->step == STEP_SET) {
-        /* Without an answer it may be ours: finish() gives it back. */
-        r->locked = reply->status != SWITCH_REPLY_REFUSED
-                    && reply->status != SWITCH_REPLY_NOT_SENT;
-        if (reply->status == SWITCH_REPLY_OK) {
-            start_set(r);
-            return;
-        }
-    } else if (reply->status == SWITCH_REPLY_OK) {
-        if (v && mib_type_is_number(v->type)
-            && (mib_value_integer(v) == r->profile->lock_free || r->locked)) {
-            r->step = STEP_SET;
-            set_lock(r, r->profile->lock_held);
-            return;
-        }
-        finish(r, SWITCH_FAILED,
-               xstrdup("somebody else holds the device's lock; nothing was "
-                       "changed"));
-        return;
-    }
-    finish(r, SWITCH_FAILED,
-           xasprintf("the device's lock cannot be taken: %s; nothing was "
-                     "changed", reply->error ? reply->error : "no answer"));
 }
 
 /* --- Reading ---------------------------------------------------------------*/
@@ -416,6 +357,7 @@ send_pdu(struct switch_reconcile *r)
         }
     }
     r->active->created = r->created;
+    reconcile_remember(r);
     switch_pdu_varbinds(pdu, &vbs);
     r->session->class->set(r->session, vbs.v, vbs.n);
     mib_varbinds_destroy(&vbs);
@@ -445,8 +387,8 @@ next_pdu(struct switch_reconcile *r)
     free(oids);
 }
 
-static void
-start_set(struct switch_reconcile *r)
+void
+reconcile_start_set(struct switch_reconcile *r)
 {
     r->status.state = SWITCH_SET;
     r->next_pdu = 0;
@@ -538,8 +480,6 @@ succeed(struct switch_reconcile *r)
     if (r->unsettled) {
         report(r->sink, REPORT_INFO, "switch-configured",
                "switch %s: is as wanted, read back", r->name);
-        r->save_due = true;
-        s->saved = false;
     }
     settle(r);
     forget_created(r);
@@ -646,7 +586,7 @@ start_plan(struct switch_reconcile *r)
         } else {
             succeed(r);
         }
-    } else if (r->dry_run) {
+    } else if (r->dry_run && !(r->unsettled && r->n_forward)) {
         finish(r, SWITCH_IDLE, NULL);
     } else if (r->stuck) {
         finish(r, SWITCH_STUCK, xstrdup(r->stuck));
@@ -656,7 +596,7 @@ start_plan(struct switch_reconcile *r)
             r->before = xmalloc(sizeof *r->before);
             switch_tables_clone(r->before, r->tables);
         }
-        start_lock(r);
+        reconcile_start_lock(r);
     }
 }
 
@@ -782,7 +722,7 @@ replied(struct switch_reconcile *r, const struct switch_reply *reply)
         read_replied(r, reply);
         break;
     case SWITCH_LOCK:
-        lock_replied(r, reply);
+        reconcile_lock_replied(r, reply);
         break;
     case SWITCH_SET:
     case SWITCH_ROLLBACK:
@@ -796,7 +736,7 @@ replied(struct switch_reconcile *r, const struct switch_reply *reply)
         reconcile_save_replied(r, reply);
         break;
     case SWITCH_UNLOCK:
-        unlock_replied(r, reply);
+        reconcile_unlock_replied(r, reply);
         break;
     case SWITCH_IDLE:
     case SWITCH_SETTLE:
@@ -858,6 +798,16 @@ switch_reconcile_create(const char *name, struct switch_session *session,
     r->options = *options;
     r->profile_name = nullable_xstrdup(options->profile);
     r->options.profile = r->profile_name;
+    r->options.memory = NULL;   /* It is copied. */
+    r->save_unknown = !options->memory;
+    if (options->memory) {
+        r->kept = *options->memory;
+        r->has_kept = true;
+        r->created = r->kept.created;
+        r->save_due = r->kept.save_due;
+        r->status.saved = r->kept.saved;
+        r->locked = r->kept.locked;
+    }
     r->kick = true;
     r->due = LLONG_MAX;
     r->save_before.type = MIB_NULL;
@@ -912,6 +862,36 @@ switch_reconcile_set_dry_run(struct switch_reconcile *r, bool dry_run)
 {
     r->kick = r->kick || r->dry_run != dry_run;
     r->dry_run = dry_run;
+}
+
+void
+switch_reconcile_set_save(struct switch_reconcile *r, bool save)
+{
+    r->kick = r->kick || (save && !r->options.save);
+    r->options.save = save;
+}
+
+bool
+switch_reconcile_is_changing(const struct switch_reconcile *r)
+{
+    switch (r->status.state) {
+    case SWITCH_IDLE:
+    case SWITCH_IDENTIFY:
+    case SWITCH_READ:
+    case SWITCH_FAILED:
+    case SWITCH_STUCK:
+        return false;
+    case SWITCH_LOCK:
+    case SWITCH_SET:
+    case SWITCH_SETTLE:
+    case SWITCH_READBACK:
+    case SWITCH_ROLLBACK:
+    case SWITCH_READBACK_OLD:
+    case SWITCH_SAVE:
+    case SWITCH_UNLOCK:
+        return true;
+    }
+    OVS_NOT_REACHED();
 }
 
 void

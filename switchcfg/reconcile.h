@@ -28,6 +28,11 @@
  * lost them, and what it was before: it is planned for anew at once, instead of
  * being put back.
  *
+ * What the tables of a device do not tell of a change, such as that a VLAN
+ * which has no name yet is ours, is remembered before it is SET (memory.h), so
+ * that it can be interrupted anywhere and goes on from there.  If nothing is
+ * remembered of a device that is as wanted, it is saved once.
+ *
  * What somebody else changes at the same time: lists that others have ports in
  * are read once more right before they are SET, as SNMP has nothing to SET a
  * value only if it still is what was read.  The round trip in between is what
@@ -38,6 +43,7 @@
 
 #include <stdbool.h>
 #include "svec.h"
+#include "switchcfg/memory.h"
 #include "switchcfg/plan.h"
 #include "switchcfg/tables.h"
 #include "switchcfg/wanted.h"
@@ -69,6 +75,11 @@ struct switch_reconcile_options {
     unsigned int read_interval_ms; /* For drift; 0: never on its own. */
     unsigned int retry_ms;      /* After a failure, doubled up to */
     unsigned int retry_max_ms;
+    const struct switch_memory *memory; /* Of the last time; copied.  NULL:
+                                         * nothing is known. */
+    /* Keeps '*memory', before something is sent that makes it true; or NULL. */
+    void (*remember)(void *aux, const struct switch_memory *memory);
+    void *aux;
 };
 
 struct switch_status {
@@ -101,8 +112,12 @@ void switch_reconcile_destroy(struct switch_reconcile *);
  * change under way is finished first. */
 void switch_reconcile_set_wanted(struct switch_reconcile *,
                                  const struct switch_wanted *);
-/* Plan, but send no SET. */
+/* Plan, but send no SET.  A change under way is finished first. */
 void switch_reconcile_set_dry_run(struct switch_reconcile *, bool);
+/* As the option. */
+void switch_reconcile_set_save(struct switch_reconcile *, bool);
+/* True if a change is under way, which should not be left alone. */
+bool switch_reconcile_is_changing(const struct switch_reconcile *);
 /* Something happened there ('why': "linkDown"): read again soon, at most once
  * a second.  SWITCH_ASKED, by an administrator: at once, and write again if
  * it was SWITCH_STUCK. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files of credentials and engines; answers to walks, as recordings. */
+ * Files of credentials, engines and memories; answers to walks, as recordings. */
 
 #include <config.h>
 
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "switchcfg/credentials.h"
 #include "switchcfg/engine.h"
+#include "switchcfg/memory.h"
 #include "switchcfg/snmprec.h"
 #include "switchcfg/walk.h"
 #include "util.h"
@@ -43,10 +44,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct switch_credentials *c;
     struct switch_engine e;
+    struct switch_memory m;
 
     free(switch_credentials_parse((const char *) data, len, &c));
     switch_credentials_destroy(c);
     free(switch_engine_parse((const char *) data, len, &e));
+    free(switch_memory_parse((const char *) data, len, "::1", &m));
     walk((const char *) data, len);
     return 0;
 }

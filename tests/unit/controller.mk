@@ -14,7 +14,7 @@ $(eval $(call unit_test,test-needs,tests/unit/test-needs.c,\
 	lib/libtvd.a,$(flowpolicy_libs)))
 $(eval $(call unit_test,test-controller-switches,\
 	tests/unit/test-controller-switches.c tests/unit/tvd-db-fixture.c \
-	tests/unit/switch-device.c controller/switches.c \
+	tests/unit/switch-device.c controller/switches.c controller/switch-entry.c \
 	controller/whereabouts.c controller/claims.c,\
 	controller/libcontroller-core.a switchcfg/libswitchcfg-fake.a \
 	switchcfg/libswitchcfg.a switchcfg/libswitchcfg-core.a \

@@ -372,18 +372,55 @@ struct trial {
     struct switch_wanted wanted, known;
     struct switch_tables old;
     struct switch_reconcile *r;
+    struct switch_memory memory; /* What it had kept. */
+    bool has_memory;
     long long int now;
 };
 
 static void
-trial_init(struct trial *t, const struct kind *kind, bool from_default)
+keep_memory(void *t_, const struct switch_memory *memory)
 {
-    static const struct switch_reconcile_options options = {
+    struct trial *t = t_;
+
+    t->memory = *memory;
+    t->has_memory = true;
+}
+
+static void
+trial_start(struct trial *t)
+{
+    const struct switch_reconcile_options options = {
         .profile = "test", .save = true,
         .read_interval_ms = 5000, .retry_ms = 1000, .retry_max_ms = 4000,
+        .memory = t->has_memory ? &t->memory : NULL,
+        .remember = keep_memory, .aux = t,
     };
+
+    t->r = switch_reconcile_create("core1", &t->b->session, &t->profiles,
+                                   &options, NULL);
+}
+
+/* The program is killed, and begins anew. */
+static void
+trial_restart(struct trial *t, const struct kind *kind)
+{
+    struct between *b = between_create(&kind->model);
+
+    mib_varbinds_destroy(&b->ms->objects);
+    copy_varbinds(&b->ms->objects, t->b->ms->objects.v,
+                  t->b->ms->objects.n);
+    switch_reconcile_destroy(t->r);
+    t->b = b;
+    trial_start(t);
+}
+
+static void
+trial_init(struct trial *t, const struct kind *kind, bool from_default)
+{
     struct switch_wanted w;
 
+    memset(&t->memory, 0, sizeof t->memory);
+    t->has_memory = false;
     t->b = between_create(&kind->model);
     t->now = 1000;
     t->profile = xmemdup(&kind->profile, sizeof kind->profile);
@@ -397,8 +434,7 @@ trial_init(struct trial *t, const struct kind *kind, bool from_default)
     for (unsigned int vid = 110; vid <= 130; vid += 10) {
         vidset_add(&t->known.created, vid); /* By nobody else, here. */
     }
-    t->r = switch_reconcile_create("core1", &t->b->session, &t->profiles,
-                                   &options, NULL);
+    trial_start(t);
     switch_reconcile_set_wanted(t->r, from_default ? NULL : &w);
     run(t->r, &t->now, 500);
     switch_wanted_destroy(&w);
@@ -494,23 +530,69 @@ run_one(const struct kind *kind, bool from_default, enum mischief mischief,
     return hit;
 }
 
-static void
-test_mischief(void)
-{
-    struct kind kinds[] = {
-        { "whole", { .atomic = true }, { .atomic = true } },
-        { "one by one", { .atomic = false },
-          { .ordered = true, .create = SWITCH_CREATE_THEN_FILL } },
-        { "three by three", { .lists_grow = true },
-          { .max_varbinds = 3, .create = SWITCH_CREATE_THEN_FILL } },
-        { "single", { .untagged_within_egress = true }, { .max_varbinds = 1,
-          .create = SWITCH_CREATE_WAIT } },
-    };
+static struct kind kinds[] = {
+    { "whole", { .atomic = true }, { .atomic = true } },
+    { "one by one", { .atomic = false },
+      { .ordered = true, .create = SWITCH_CREATE_THEN_FILL } },
+    { "three by three", { .lists_grow = true },
+      { .max_varbinds = 3, .create = SWITCH_CREATE_THEN_FILL } },
+    { "single", { .untagged_within_egress = true }, { .max_varbinds = 1,
+      .create = SWITCH_CREATE_WAIT } },
+};
 
+static void
+init_kinds(void)
+{
     for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
         kinds[k].profile.max_message = MIB_MAX_MESSAGE;
         kinds[k].profile.pvid_type = MIB_UNSIGNED32;
         kinds[k].profile.name_max = 32;
+    }
+}
+
+/* Killed before each request of a change: it goes on from there, with what it
+ * has made itself, and takes back what is not wanted any more. */
+static void
+test_interrupted(void)
+{
+    for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+        int n_bad = 0, n = 0;
+        bool hit = true;
+
+        for (int at = 0; hit; at++) {
+            for (int back = 0; back < 2; back++) {
+                const struct switch_status *s;
+                struct switch_wanted none;
+                struct trial t;
+
+                trial_init(&t, &kinds[k], true);
+                switch_wanted_init(&none);
+                trial_run(&t, DEAF, at, 0);
+                hit = t.b->n_requests > at;
+                trial_restart(&t, &kinds[k]);
+                switch_reconcile_set_wanted(t.r, back ? &none : &t.wanted);
+                run(t.r, &t.now, 20000);
+                s = switch_reconcile_status(t.r);
+                if (!s->in_sync || !is_wanted(t.b, t.profile, back ? &none
+                                              : &t.wanted, NULL)
+                    || vidset_next(&t.memory.created, 0)) {
+                    printf("# %s, at %d%s: %s\n", kinds[k].what, at,
+                           back ? ", back" : "", s->error ? s->error : "none");
+                    n_bad++;
+                }
+                n++;
+                switch_wanted_destroy(&none);
+                trial_destroy(&t);
+            }
+        }
+        ok(!n_bad, "%s: interrupted, %d runs", kinds[k].what, n);
+    }
+}
+
+static void
+test_mischief(void)
+{
+    for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
         for (int m = 0; m < N_MISCHIEF; m++) {
             int n_bad = 0, n = 0;
 
@@ -555,6 +637,76 @@ static const struct mib_oid lock_oid = MIB_OID(1, 3, 6, 1, 4, 1, 1, 3);
 
 /* A device whose saving is told by an object: 1 saved, 2 failed. */
 static void
+init_save_kind(struct kind *kind)
+{
+    *kind = (struct kind) {
+        "save", { .atomic = true },
+        { .atomic = true, .max_message = MIB_MAX_MESSAGE,
+          .pvid_type = MIB_UNSIGNED32, .name_max = 32,
+          .save = SWITCH_SAVE_SET, .save_timeout_ms = 3000, .poll = poll_oid,
+          .n_save_sets = 1, .n_poll_done = 1, .n_poll_failed = 1 }
+    };
+    kind->profile.save_sets = xzalloc(sizeof *kind->profile.save_sets);
+    kind->profile.save_sets[0] = (struct switch_save_set) {
+        .oid = save_oid, .type = MIB_INTEGER, .value = 7,
+    };
+    kind->profile.poll_done = xzalloc(sizeof(int64_t));
+    *kind->profile.poll_done = 1;
+    kind->profile.poll_failed = xzalloc(sizeof(int64_t));
+    *kind->profile.poll_failed = 2;
+}
+
+/* What is saved is known after a restart of the program; if it is not, it is
+ * saved. */
+static void
+test_save_remembered(void)
+{
+    const struct switch_status *s;
+    int n_bad = 0, n = 0;
+    bool hit = true;
+    struct kind kind;
+    struct trial t;
+
+    init_save_kind(&kind);
+    trial_init(&t, &kind, true);
+    set_number(t.b->ms, &poll_oid, 1);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    run(t.r, &t.now, 5000);
+    set_number(t.b->ms, &save_oid, 0);
+    trial_restart(&t, &kind);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    run(t.r, &t.now, 1000);
+    s = switch_reconcile_status(t.r);
+    ok(s->in_sync && s->saved && !get_number(t.b->ms, &save_oid),
+       "what was saved is known to be, and is not saved again");
+    t.has_memory = false;
+    trial_restart(&t, &kind);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    run(t.r, &t.now, 1000);
+    s = switch_reconcile_status(t.r);
+    ok(s->in_sync && s->saved && get_number(t.b->ms, &save_oid) == 7,
+       "if that is not remembered, it is saved once");
+    trial_destroy(&t);
+
+    for (int at = 0; hit; at++, n++) {
+        init_save_kind(&kind);
+        trial_init(&t, &kind, true);
+        set_number(t.b->ms, &poll_oid, 1);
+        trial_run(&t, DEAF, at, 0);
+        hit = t.b->n_requests > at;
+        trial_restart(&t, &kind);
+        switch_reconcile_set_wanted(t.r, &t.wanted);
+        run(t.r, &t.now, 20000);
+        s = switch_reconcile_status(t.r);
+        n_bad += !s->in_sync || !s->saved
+                 || get_number(t.b->ms, &save_oid) != 7;
+        trial_destroy(&t);
+    }
+    ok(!n_bad, "interrupted anywhere, it is saved: %d runs, %d bad", n,
+       n_bad);
+}
+
+static void
 test_save(void)
 {
     static const struct {
@@ -571,24 +723,11 @@ test_save(void)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
-        struct kind kind = { "save", { .atomic = true },
-                             { .atomic = true, .max_message = MIB_MAX_MESSAGE,
-                               .pvid_type = MIB_UNSIGNED32, .name_max = 32,
-                               .save = SWITCH_SAVE_SET,
-                               .save_timeout_ms = 3000, .poll = poll_oid,
-                               .n_save_sets = 1, .n_poll_done = 1,
-                               .n_poll_failed = 1 } };
         const struct switch_status *s;
+        struct kind kind;
         struct trial t;
 
-        kind.profile.save_sets = xzalloc(sizeof *kind.profile.save_sets);
-        kind.profile.save_sets[0] = (struct switch_save_set) {
-            .oid = save_oid, .type = MIB_INTEGER, .value = 7,
-        };
-        kind.profile.poll_done = xzalloc(sizeof(int64_t));
-        *kind.profile.poll_done = 1;
-        kind.profile.poll_failed = xzalloc(sizeof(int64_t));
-        *kind.profile.poll_failed = 2;
+        init_save_kind(&kind);
         trial_init(&t, &kind, true);
         set_number(t.b->ms, &poll_oid, tests[i].poll);
         switch_reconcile_set_wanted(t.r, &t.wanted);
@@ -717,7 +856,10 @@ main(void)
     test_steps();
     test_restart();
     test_save();
+    test_save_remembered();
     test_lock();
+    init_kinds();
+    test_interrupted();
     test_mischief();
     return tap_done();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a session is made of, without a device: credentials, files of engines,
- * walks. */
+ * What a session is made of, without a device: credentials, files of engines
+ * and memories, walks. */
 
 #include <config.h>
 #include "tests/unit/tap.h"
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include "switchcfg/credentials.h"
 #include "switchcfg/engine.h"
+#include "switchcfg/memory.h"
 #include "switchcfg/walk.h"
 #include "util.h"
 
@@ -158,11 +159,55 @@ test_walks(void)
     }
 }
 
+static void
+test_memories(void)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } tests[] = {
+        { "switch ::1 created - save no saved no lock no\n", true },
+        { "switch ::1 created 1,110-112,4094 save yes saved no lock yes\n",
+          true },
+        { "switch ::1 created 7,8 save no saved yes lock no\n", true },
+        { "", false },
+        { "switch ::1 created - save no saved no lock no", false },
+        { "switch ::2 created - save no saved no lock no\n", false },
+        { "switch ::1 created 0 save no saved no lock no\n", false },
+        { "switch ::1 created 4095 save no saved no lock no\n", false },
+        { "switch ::1 created 9-7 save no saved no lock no\n", false },
+        { "switch ::1 created 1, save no saved no lock no\n", false },
+        { "switch ::1 created 1-2-3 save no saved no lock no\n", false },
+        { "switch ::1 created 12345 save no saved no lock no\n", false },
+        { "switch ::1 created - save 1 saved no lock no\n", false },
+        { "switch ::1 created - save no saved no lock no more\n", false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        static const struct switch_memory none;
+        struct switch_memory m;
+        char *error = switch_memory_parse(tests[i].text,
+                                          strlen(tests[i].text), "::1", &m);
+        char *text = switch_memory_format(&m, "::1");
+
+        ok(!error == tests[i].good, "memory %"PRIuSIZE": %s", i,
+           error ? error : "right");
+        if (tests[i].good) {
+            is_str(text, tests[i].text, "memory %"PRIuSIZE": again", i);
+        } else {
+            ok(switch_memory_equal(&m, &none), "memory %"PRIuSIZE": none", i);
+        }
+        free(text);
+        free(error);
+    }
+}
+
 int
 main(void)
 {
     test_credentials();
     test_engines();
+    test_memories();
     test_walks();
     return tap_done();
 }
