@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <config.h>
-#include "switchcfg/goal.h"
+#include "switchcfg/goal-private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -74,8 +74,8 @@ wanted_vlan(const struct switch_wanted *w, unsigned int vid)
     return shash_find_data(&w->vlans, key);
 }
 
-static struct goal_port *
-find_goal_port(const struct switch_goal *goal, uint32_t number)
+struct goal_port *
+goal_port_find(const struct switch_goal *goal, uint32_t number)
 {
     for (size_t i = 0; i < goal->n_ports; i++) {
         if (goal->ports[i].now->number == number) {
@@ -240,7 +240,7 @@ find_ports(struct switch_goal *goal, const struct switch_wanted *w)
         if (error) {
             break;
         }
-        g = find_goal_port(goal, port->number);
+        g = goal_port_find(goal, port->number);
         if (g) {
             error = xasprintf("port \"%s\": is %s, which has another name in "
                               "the policy too", nodes[i]->name, g->label);
@@ -356,7 +356,7 @@ stranger_in(const struct switch_goal *goal, const struct portlist *list)
     PORTLIST_FOR_EACH (number, list, order) {
         const struct switch_port *p = switch_tables_port(goal->tables, number);
 
-        if (p && !find_goal_port(goal, number)) {
+        if (p && !goal_port_find(goal, number)) {
             return p;
         }
     }
@@ -382,7 +382,13 @@ check_ours(const struct switch_goal *goal, const struct switch_wanted *w,
     }
     name = switch_vlan_label(v);
     port = stranger ? switch_tables_port_label(goal->tables, stranger) : NULL;
-    if (port) {
+    if (port && !v->is_static) {
+        error = xasprintf("VLAN %u: is on the device already, learned and in "
+                          "no table of its own (by GVRP?), and %s, which is "
+                          "not ours, is in it; turn GVRP off there, adopt "
+                          "the VLAN, or give the TVD another one", v->vid,
+                          port);
+    } else if (port) {
         error = xasprintf("VLAN %u: is on the device already (\"%s\"), and %s,"
                           " which is not ours, is in it; adopt it, or give "
                           "the TVD another VLAN", v->vid, name, port);
@@ -451,7 +457,7 @@ can_be_deleted(const struct switch_goal *goal, const struct goal_vlan *v)
     }
     HMAP_FOR_EACH (p, node, &goal->tables->ports) {
         if (p->has_pvid && p->pvid == v->vid
-            && !find_goal_port(goal, p->number)) {
+            && !goal_port_find(goal, p->number)) {
             return false;
         }
     }
@@ -485,8 +491,8 @@ add_vlan(struct switch_goal *goal, const struct switch_vlan *now)
     return v;
 }
 
-static bool
-is_inactive(const struct switch_vlan *v)
+bool
+goal_is_inactive(const struct switch_vlan *v)
 {
     return v->row_status && v->row_status != MIB_ROW_ACTIVE;
 }
@@ -514,7 +520,7 @@ set_existing_vlan(struct switch_goal *goal, const struct switch_wanted *w,
     if (!wanted && marked && !adopted) {
         v->exists = !can_be_deleted(goal, v);
     } else if (wanted) {
-        v->activate = is_inactive(now);
+        v->activate = goal_is_inactive(now);
         if (!adopted && now->has_name
             && !name_is(now, wanted->name, profile->name_max)) {
             v->name = xmemdup0(wanted->name,
@@ -569,12 +575,25 @@ set_new_vlan(struct switch_goal *goal, const struct switch_wanted *w,
 {
     const struct switch_tables *t = goal->tables;
     const struct switch_vlan *current = switch_tables_vlan(t, wanted->vid);
+    const struct switch_port *stranger;
     struct goal_vlan *v;
     uint32_t row;
     char *error;
 
     error = current ? check_ours(goal, w, current) : NULL;
     if (error) {
+        return error;
+    }
+    stranger = vidset_contains(&w->adopted, wanted->vid) ? NULL
+               : goal_stranger_sends_to(goal, wanted->vid);
+    if (stranger) {
+        char *port = switch_tables_port_label(t, stranger);
+
+        error = xasprintf("VLAN %u: untagged frames of %s, which is not ours, "
+                          "would get into it (PVID, without ingress "
+                          "filtering); give the port another PVID, or the "
+                          "TVD another VLAN", wanted->vid, port);
+        free(port);
         return error;
     }
     if (!new_row(t, wanted->vid, &row)) {
@@ -673,32 +692,6 @@ park_ports(struct switch_goal *goal, const struct switch_wanted *w)
     }
 }
 
-/* Ports that are not ours can send into any VLAN if nothing stops them; that
- * is for the administrator to change. */
-static void
-note_unfiltered(struct switch_goal *goal)
-{
-    const struct switch_port *p;
-    struct portlist open = { .n = 0 };
-    struct ds s = DS_EMPTY_INITIALIZER;
-
-    HMAP_FOR_EACH (p, node, &goal->tables->ports) {
-        if (p->ingress_filtering == MIB_FALSE
-            && !find_goal_port(goal, p->number)) {
-            portlist_set(&open, PORTLIST_MSB_FIRST, p->number, true);
-        }
-    }
-    if (goal->n_ports && !portlist_is_empty(&open)) {
-        ds_put_cstr(&s, "ports that are not ours let in frames of every VLAN, "
-                    "so what is behind them could send to EEs (ingress "
-                    "filtering is off): ");
-        portlist_format(&open, PORTLIST_MSB_FIRST, &s);
-        svec_add(&goal->notes, ds_cstr(&s));
-    }
-    ds_destroy(&s);
-    portlist_destroy(&open);
-}
-
 static char *
 start(struct switch_goal *goal, const struct switch_tables *t,
       const struct switch_wanted *w)
@@ -734,7 +727,10 @@ switch_goal_from_wanted(const struct switch_tables *t,
         error = set_port_goals(goal);
     }
     if (!error) {
-        note_unfiltered(goal);
+        error = goal_keep_strangers_out(goal, w);
+    }
+    if (!error) {
+        goal_note_unfiltered(goal);
     }
     return error;
 }
@@ -750,7 +746,7 @@ restore_list(const struct switch_goal *goal, struct portlist *list,
     const struct switch_port *p;
 
     HMAP_FOR_EACH (p, node, &goal->tables->ports) {
-        if (owned || find_goal_port(goal, p->number)) {
+        if (owned || goal_port_find(goal, p->number)) {
             portlist_set(list, order, p->number,
                          portlist_contains(before, order, p->number));
         }
@@ -774,12 +770,15 @@ restore_vlan(struct switch_goal *goal, const struct switch_wanted *w,
                 || memcmp(now->name, before->name, now->n_name))) {
             v->name = switch_vlan_label(before);
         }
-        v->activate = ours && is_inactive(now) && !is_inactive(before);
-        v->inactive = ours && is_inactive(before);
+        v->activate = ours && goal_is_inactive(now) && !goal_is_inactive(before);
+        v->inactive = ours && goal_is_inactive(before);
     } else if (ours) {
         restore_list(goal, &v->egress, &empty_list, true);
         restore_list(goal, &v->untagged, &empty_list, true);
         v->exists = !can_be_deleted(goal, v);
+        if (v->exists) {
+            restore_list(goal, &v->forbidden, &empty_list, true);
+        }
     }
 }
 
@@ -791,7 +790,7 @@ recreate_vlan(struct switch_goal *goal, const struct switch_vlan *before)
 
     v->now = NULL;
     v->name = switch_vlan_label(before);
-    v->inactive = is_inactive(before);
+    v->inactive = goal_is_inactive(before);
 }
 
 static void
@@ -854,127 +853,4 @@ switch_goal_from_before(const struct switch_tables *now,
         restore_port(now->profile, g, old ? old : g->now);
     }
     return NULL;
-}
-
-/* --- Differences -----------------------------------------------------------*/
-
-/* What 'port' is in a VLAN. */
-static const char *
-membership(const struct portlist *egress, const struct portlist *untagged,
-           enum portlist_order order, unsigned int port)
-{
-    return portlist_contains(untagged, order, port)
-           ? (portlist_contains(egress, order, port) ? "untagged"
-              : "untagged only as a setting")
-           : portlist_contains(egress, order, port) ? "tagged" : NULL;
-}
-
-/* Where 'port' is other than it should be, into 's'. */
-static void
-describe_memberships(const struct switch_goal *goal, unsigned int port,
-                     struct ds *s)
-{
-    enum portlist_order order = goal->tables->profile->order;
-
-    for (size_t i = 0; i < goal->n_vlans; i++) {
-        const struct goal_vlan *v = &goal->vlans[i];
-        const char *now = membership(goal_vlan_egress(v),
-                                     goal_vlan_untagged(v), order, port);
-        const char *then = membership(&v->egress, &v->untagged, order, port);
-        bool forbidden = portlist_contains(&v->forbidden, order, port);
-
-        if (!!now == !!then && (!now || !strcmp(now, then))) {
-            if (forbidden != portlist_contains(goal_vlan_forbidden(v), order,
-                                               port)) {
-                ds_put_format(s, ", %sforbidden in %s",
-                              forbidden ? "not " : "", v->label);
-            }
-        } else if (!then) {
-            ds_put_format(s, ", %s in %s, which is not wanted", now, v->label);
-        } else {
-            ds_put_format(s, ", not %s in %s%s%s", then, v->label,
-                          now ? " but " : "", now ? now : "");
-        }
-    }
-}
-
-static void
-describe_port(const struct switch_goal *goal, const struct goal_port *g,
-              struct svec *lines)
-{
-    struct ds s = DS_EMPTY_INITIALIZER;
-
-    describe_memberships(goal, g->now->number, &s);
-    if (g->pvid != g->now->pvid) {
-        ds_put_format(&s, ", untagged frames go to VLAN %"PRIu32" and not to "
-                      "VLAN %"PRIu32, g->now->pvid, g->pvid);
-    }
-    if (g->frames && g->frames != g->now->acceptable_frames) {
-        ds_put_format(&s, ", takes %s",
-                      g->now->acceptable_frames == MIB_FRAMES_TAGGED
-                      ? "tagged frames only" : "untagged frames too");
-    }
-    if (g->filtering && g->filtering != g->now->ingress_filtering) {
-        ds_put_format(&s, ", ingress filtering is %s",
-                      g->filtering == MIB_TRUE ? "off" : "on");
-    }
-    if (g->gvrp && g->gvrp != g->now->gvrp) {
-        ds_put_format(&s, ", GVRP is %s", g->gvrp == MIB_ENABLED ? "off"
-                                          : "on");
-    }
-    if (s.length) {
-        svec_add_nocopy(lines, xasprintf("%s: %s", g->label,
-                                         ds_cstr(&s) + strlen(", ")));
-    }
-    ds_destroy(&s);
-}
-
-static void
-describe_vlan(const struct goal_vlan *v, struct svec *lines)
-{
-    if (!v->now) {
-        svec_add_nocopy(lines, xasprintf("%s: is not on the device",
-                                         v->label));
-    } else if (!v->exists) {
-        svec_add_nocopy(lines, xasprintf("%s: is on the device, and not "
-                                         "wanted", v->label));
-    } else if (v->name) {
-        svec_add_nocopy(lines, xasprintf("%s: is not called \"%s\"", v->label,
-                                         v->name));
-    } else if (v->inactive && !is_inactive(v->now)) {
-        svec_add_nocopy(lines, xasprintf("%s: is active", v->label));
-    } else if (v->activate) {
-        svec_add_nocopy(lines, xasprintf("%s: is not active", v->label));
-    }
-}
-
-void
-switch_goal_differences(const struct switch_goal *goal, struct svec *lines)
-{
-    size_t n;
-    const struct switch_port **ports = switch_tables_ports(goal->tables, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        const struct goal_port *g = find_goal_port(goal, ports[i]->number);
-
-        if (g) {
-            describe_port(goal, g, lines);
-        } else {
-            struct ds s = DS_EMPTY_INITIALIZER;
-
-            describe_memberships(goal, ports[i]->number, &s);
-            if (s.length) {
-                char *label = switch_tables_port_label(goal->tables, ports[i]);
-
-                svec_add_nocopy(lines, xasprintf("%s: %s", label, ds_cstr(&s)
-                                                 + strlen(", ")));
-                free(label);
-            }
-            ds_destroy(&s);
-        }
-    }
-    free(ports);
-    for (size_t i = 0; i < goal->n_vlans; i++) {
-        describe_vlan(&goal->vlans[i], lines);
-    }
 }

@@ -58,6 +58,11 @@ char *switch_goal_from_before(const struct switch_tables *now,
     OVS_WARN_UNUSED_RESULT;
 void switch_goal_clear(struct switch_goal *);
 
+/* NULL if the port is not ours. */
+struct goal_port *goal_port_find(const struct switch_goal *, uint32_t number);
+/* True if a row is there, but not in service. */
+bool goal_is_inactive(const struct switch_vlan *);
+
 /* A line for each port and VLAN that is not as it should be. */
 void switch_goal_differences(const struct switch_goal *, struct svec *lines);
 

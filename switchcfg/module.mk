@@ -7,6 +7,8 @@ switchcfg_core := \
 	switchcfg/adopt.c \
 	switchcfg/find-port.c \
 	switchcfg/goal.c \
+	switchcfg/goal-differences.c \
+	switchcfg/goal-strangers.c \
 	switchcfg/mib.c \
 	switchcfg/plan.c \
 	switchcfg/plan-cisco.c \

@@ -98,7 +98,9 @@ size_t switch_plan_n_varbinds(const struct switch_plan *);
  *
  * It refuses: kinds of devices that cannot be written; names of ports that
  * are none or several; two names of one port; ports without PVID or row; VIDs
- * of ours that are in use by others and not adopted; devices whose ports
+ * of ours that are in use by others and not adopted; new VLANs that others'
+ * untagged frames would get into; ports that are not ours and join VLANs of
+ * ours by GVRP, if they cannot be forbidden to; devices whose ports
  * would let in frames of VLANs that they are not in; tables that were read
  * with errors. */
 char *switch_plan_make(const struct switch_tables *,

@@ -86,8 +86,40 @@ want_port(struct switch_wanted *w, const char *name, enum switch_role role,
 enum oddity {
     ORDINARY, NO_FILTERING, NO_PVID, NO_STATIC, NO_PORTS, BAD_LIST, NO_EGRESS,
     FOREIGN_VLAN, FOREIGN_NAME, DYNAMIC_VLAN, ADOPTED_VLAN, STRAY_PORT,
-    DEAD_VID, OLD_VLAN, PADDED, FORBIDDEN,
+    DEAD_VID, OLD_VLAN, PADDED, FORBIDDEN, STRANGER_PVID, STRANGER_FILTERED,
+    STRANGER_TAGGED, STRANGER_JOINED, STRANGER_UNSTOPPED,
 };
+
+/* Port 4 is not ours. */
+static void
+make_odd_stranger(struct model_switch *ms, enum oddity oddity)
+{
+    struct mib_oid current = mib_oid_child(&mib_vlan_current_egress, 0);
+    uint8_t list = 0x90, none = 0;
+
+    switch ((int) oddity) {
+    case STRANGER_TAGGED:
+        put_number(ms, &mib_acceptable_frames, 4, MIB_INTEGER,
+                   MIB_FRAMES_TAGGED);
+        put_number(ms, &mib_pvid, 4, MIB_UNSIGNED32, 110);
+        break;
+    case STRANGER_FILTERED:
+        put_number(ms, &mib_ingress_filtering, 4, MIB_INTEGER, MIB_TRUE);
+        put_number(ms, &mib_pvid, 4, MIB_UNSIGNED32, 110);
+        break;
+    case STRANGER_PVID:
+        put_number(ms, &mib_pvid, 4, MIB_UNSIGNED32, 110);
+        break;
+    case STRANGER_JOINED:
+    case STRANGER_UNSTOPPED:
+        put_vlan(ms, 110, "tvd-red", 0x80, 0x80);
+        put_octets(ms, &current, 110, &list, 1);
+        if (oddity == STRANGER_JOINED) {
+            put_octets(ms, &mib_vlan_static_forbidden, 110, &none, 1);
+        }
+        break;
+    }
+}
 
 static void
 make_odd(struct model_switch *ms, struct switch_wanted *w, enum oddity oddity)
@@ -164,6 +196,67 @@ make_odd(struct model_switch *ms, struct switch_wanted *w, enum oddity oddity)
         list[0] = 0xa0;
         put_octets(ms, &mib_vlan_static_forbidden, 110, list, 1);
         break;
+    default:
+        make_odd_stranger(ms, oddity);
+        break;
+    }
+}
+
+/* Ports that are not ours and joined VLAN 110 by GVRP must not any more; where
+ * GVRP is known to be on, none may, from the beginning. */
+static void
+test_gvrp_of_others(void)
+{
+    for (int status = 0; status <= MIB_DISABLED; status++) {
+        struct mib_oid current = mib_oid_child(&mib_vlan_current_egress, 0);
+        struct mib_oid red = mib_oid_child(&mib_vlan_static_forbidden, 110);
+        struct mib_oid blue = mib_oid_child(&mib_vlan_static_forbidden, 120);
+        struct model_switch_options options = { 0 };
+        struct model_switch *ms = model_switch_create(&options);
+        struct mib_value value = { .type = MIB_INTEGER, .number = status };
+        struct svec lines = SVEC_EMPTY_INITIALIZER;
+        struct switch_plan plan = { .n = 0 };
+        struct switch_tables t, after;
+        struct switch_wanted w;
+        uint8_t list = 0x90, none = 0;
+        char *error;
+
+        model_switch_load_default(ms, 4, 0);
+        if (status) {
+            model_switch_put(ms, &mib_gvrp_status, &value);
+        }
+        put_vlan(ms, 110, "tvd-red", 0x80, 0x80);
+        put_octets(ms, &mib_vlan_static_forbidden, 110, &none, 1);
+        put_octets(ms, &current, 110, &list, 1);
+        switch_wanted_init(&w);
+        switch_wanted_add_vlan(&w, 110, "red");
+        switch_wanted_add_vlan(&w, 120, "blue");
+        want_port(&w, "1", SWITCH_ACCESS, 110, 0);
+        want_port(&w, "2", SWITCH_ACCESS, 120, 0);
+        model_switch_read(ms, switch_profile_standard(), &t);
+        error = switch_plan_make(&t, &w, &plan);
+        is_str(error, NULL, "GVRP of others (%d): planned", status);
+        ok((plan.lines.n && strstr(plan.lines.names[plan.lines.n - 2],
+                                   "port 4 (Gi1/0/4): not forbidden in VLAN "
+                                   "110 (tvd-red)"))
+           == (status != MIB_DISABLED), "said so");
+        ok(plan.notes.n == (status == MIB_DISABLED ? 2 : 1), "or noted");
+        free(error);
+        error = switch_check_execute(ms, &plan);
+        is_str(error, NULL, "done");
+        ok(model_switch_get(ms, &red)->octets[0]
+           == (status == MIB_ENABLED ? 0x30 : status ? 0 : 0x10)
+           && model_switch_get(ms, &blue)->octets[0]
+              == (status == MIB_ENABLED ? 0x30 : 0), "kept out");
+        model_switch_read(ms, switch_profile_standard(), &after);
+        ok(switch_plan_verify(&after, &w, &lines), "as wanted");
+        free(error);
+        svec_destroy(&lines);
+        switch_plan_destroy(&plan);
+        switch_tables_destroy(&t);
+        switch_tables_destroy(&after);
+        switch_wanted_destroy(&w);
+        model_switch_destroy(ms);
     }
 }
 
@@ -258,7 +351,8 @@ test_odd_devices(void)
         { "a VLAN of another name", FOREIGN_NAME, "VLAN 110: is on the device "
           "already, and is called \"spare\"", 0, 0 },
         { "a VLAN by GVRP", DYNAMIC_VLAN, "VLAN 110: is on the device "
-          "already (\"\"), and port 4 (Gi1/0/4)", 0, 0 },
+          "already, learned and in no table of its own (by GVRP?), and port 4 "
+          "(Gi1/0/4)", 0, 0 },
         { "a VLAN that is adopted", ADOPTED_VLAN, NULL, 0x30, 0xd0 },
         { "a port that strayed into a VLAN of ours", STRAY_PORT, NULL, 0x30,
           0xc0 },
@@ -268,6 +362,17 @@ test_odd_devices(void)
         { "a port beyond all lists", PADDED, "port 17: the device's lists of "
           "ports end at port 16", 0, 0 },
         { "ports that are forbidden", FORBIDDEN, NULL, 0x30, 0xc0 },
+        { "others' PVID is that of a TVD", STRANGER_PVID, "VLAN 110: untagged "
+          "frames of port 4 (Gi1/0/4), which is not ours, would get into it",
+          0, 0 },
+        { "others' PVID is that of a TVD, filtered", STRANGER_FILTERED, NULL,
+          0x30, 0xc0 },
+        { "others' PVID is that of a TVD, tagged only", STRANGER_TAGGED, NULL,
+          0x30, 0xc0 },
+        { "others have joined by GVRP", STRANGER_JOINED, NULL, 0x30, 0xc0 },
+        { "others have joined by GVRP, and cannot be stopped",
+          STRANGER_UNSTOPPED, "VLAN 110 (tvd-red): port 4 (Gi1/0/4), which is "
+          "not ours, has joined it by GVRP", 0, 0 },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
@@ -831,6 +936,7 @@ main(void)
     last.leave_last = true;
     single.max_varbinds = 1;
     test_odd_devices();
+    test_gvrp_of_others();
     test_names();
     test_ways();
     test_gvrp();

@@ -90,7 +90,11 @@ static void
 put_ports(struct model_switch *ms)
 {
     bool frames = chance(3) != 0, gvrp = chance(2);
+    struct mib_value status = { .type = MIB_INTEGER, .number = chance(3) };
 
+    if (status.number) {
+        model_switch_put(ms, &mib_gvrp_status, &status);
+    }
     for (unsigned int p = 0; p < N_PORTS; p++) {
         switch_bits_number(ms, &mib_base_port_if_index, p + 1, MIB_INTEGER,
                            100 + p);
