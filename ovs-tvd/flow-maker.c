@@ -295,3 +295,14 @@ do_lookup_origin(struct maker *m)
     do_resubmit(m, TABLE_ORIGIN);
     do_resubmit(m, TABLE_SAME_NIC);
 }
+
+uint32_t
+maker_port_block(uint32_t port, uint32_t max)
+{
+    uint32_t size = port ? port & -port : 0x10000;
+
+    while (port + size - 1 > max) {
+        size /= 2;
+    }
+    return size;
+}

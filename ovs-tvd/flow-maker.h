@@ -57,6 +57,7 @@ struct flow_list;
     FIELD(BEHALF, REG9, 12, 1, "ICMP error of a gateway about others")      \
     FIELD(FABRIC, REG9, 13, 1, "the packet came from the fabric")           \
     FIELD(OWN_TAG, REG9, 14, 1, "with the tag of its sender's TVD")         \
+    FIELD(AFRESH, REG9, 15, 1, "looked at apart from its connection")       \
     FIELD(LINK_TVD, REG9, 16, 16, "TVD of the tag that it came with")       \
     FIELD(TO_TVD, REG10, 0, 16, "entry to evaluate: TVD of the peer")       \
     FIELD(FROM_ROLE, REG10, 16, 16, "entry to evaluate: role of the opener")\
@@ -180,6 +181,10 @@ void do_lookup(struct maker *, enum maker_field src);
  * but does not take a connection for valid that is only "related", and then
  * refuses to copy it. */
 void do_lookup_origin(struct maker *);
+
+/* The number of ports from 'port' on, aligned to a power of two so that one
+ * masked match takes them all, and none of them above 'max'. */
+uint32_t maker_port_block(uint32_t port, uint32_t max);
 
 /* "role << 16 | tvd", as in F_SRC_ID and its like. */
 uint32_t maker_id(uint32_t role, uint32_t tvd);

@@ -13,6 +13,7 @@ OVS_TVD_CORE := \
 	ovs-tvd/idset.c \
 	ovs-tvd/pipeline.c \
 	ovs-tvd/pipeline-carriage.c \
+	ovs-tvd/pipeline-hold.c \
 	ovs-tvd/pipeline-fabric.c \
 	ovs-tvd/pipeline-known.c \
 	ovs-tvd/pipeline-matrix.c \

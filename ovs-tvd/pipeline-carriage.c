@@ -30,6 +30,7 @@ struct carriage {
     struct hmap_node node;      /* In pipeline's 'carriages'. */
     uint32_t from, to;          /* Ids of TVDs: of those here, of the others. */
     char *host;
+    size_t n_users;             /* NICs that are reached over it. */
     uint32_t used;              /* Id of the TVD in whose VLAN they send. */
     uint32_t next;              /* The same, from 'turn' on; 0: no change. */
     long long int turn;         /* In ms. */
@@ -133,6 +134,54 @@ carriage_use(struct pipeline *p, const struct known_tvd *from, uint32_t to,
         p->next_turn = MIN(p->next_turn, c->turn);
     }
     return c->used;
+}
+
+/* Who reaches a NIC: the TVDs with ids 'from'. */
+struct known_ways {
+    uint32_t to;                /* The NIC's TVD, */
+    char *host;                 /* and host. */
+    size_t n;
+    uint32_t from[];
+};
+
+static void
+drop_users(struct pipeline *p, const struct known_ways *ways)
+{
+    for (size_t i = 0; i < ways->n; i++) {
+        struct carriage *c = find(p, ways->from[i], ways->to, ways->host);
+
+        if (c && (!c->n_users || !--c->n_users)) {
+            carriage_destroy(p, c);
+        }
+    }
+}
+
+void
+carriage_note_users(struct pipeline *p, struct known_nic *nic,
+                    const uint32_t *from, size_t n)
+{
+    struct known_ways *old = nic->ways;
+
+    nic->ways = NULL;
+    if (n) {
+        nic->ways = xmalloc(sizeof *nic->ways + n * sizeof *from);
+        nic->ways->to = nic->tvd;
+        nic->ways->host = xstrdup(nic->host);
+        nic->ways->n = n;
+        memcpy(nic->ways->from, from, n * sizeof *from);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct carriage *c = find(p, from[i], nic->tvd, nic->host);
+
+        if (c) {
+            c->n_users++;
+        }
+    }
+    if (old) {
+        drop_users(p, old);
+        free(old->host);
+        free(old);
+    }
 }
 
 static void

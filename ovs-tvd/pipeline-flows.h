@@ -84,6 +84,15 @@ void pipeline_tvd_flows(const struct model *, const struct model_tvd *,
 void pipeline_matrix_flows(const struct model *, const struct model_tvd *,
                            struct maker *);
 
+/* Of these, which packets of the TVD's roles do not turn round what is
+ * remembered of a connection (pipeline-hold.c). */
+void pipeline_own_right_flows(const struct model *, const struct model_tvd *,
+                              struct maker *);
+/* What is let in for as long as other hosts may still have another policy.
+ * Depends on what pipeline_tvd_flows() does. */
+void pipeline_hold_flows(const struct model *, const struct model_tvd *,
+                         struct flow_list *);
+
 /* Broadcast: the list of parts of a TVD, and a part's list of ports. */
 /* What is sent here goes to the fabric, too, at 'uplink' with tag 'vlan', unless
  * that is OFPP_NONE. */

@@ -12,6 +12,7 @@
 void
 known_nic_destroy(struct pipeline *p, struct known_nic *nic)
 {
+    carriage_note_users(p, nic, NULL, 0);
     hmap_remove(&p->nics, &nic->node);
     free(nic->ee);
     free(nic->role);
@@ -294,7 +295,8 @@ move_nic(struct pipeline *p, struct known_nic *nic, uint32_t tvd,
                       || !nullable_string_is_equal(nic->host, host))) {
         place_nic(p, nic, NULL);
     }
-    if (nic->tvd != tvd || !nullable_string_is_equal(nic->ee, ee)) {
+    if (nic->tvd != tvd || role_changed
+        || !nullable_string_is_equal(nic->ee, ee)) {
         stale_peers(p, nic->ee);
         stale_peers(p, ee);
     }
@@ -316,6 +318,13 @@ move_nic(struct pipeline *p, struct known_nic *nic, uint32_t tvd,
         nic->tvd = tvd;
     }
     if (role_changed) {
+        if (tvd && nic->role && role) {
+            struct known_tvd *known = known_tvd_get(p, tvd);
+
+            idset_add(&p->stale_holds, tvd);
+            add_all(&p->stale_holds, &known->out);
+            add_all(&p->stale_holds, &known->in);
+        }
         free(nic->role);
         nic->role = nullable_xstrdup(role);
     }

@@ -43,6 +43,7 @@ struct known_nic {
                                  * NULL: none, or this one. */
     ofp_port_t watched;         /* Where its arrival is waited for. */
     uint32_t here;              /* The TVD that counts it in 'n_here'; 0. */
+    struct known_ways *ways;    /* The carriages that its flows use, or NULL. */
 };
 
 /* What is remembered of a TVD. */
@@ -64,6 +65,9 @@ struct known_tvd {
                                  * leads to or comes from. */
     struct idset parts;         /* Of its list of ports. */
     struct sset peer_ees;       /* EEs named as peers in its entries. */
+    bool made;                  /* Its flows have been. */
+    long long int hold;         /* In ms; 0: nothing is held.  See
+                                 * pipeline-hold.c. */
 };
 
 struct pipeline {
@@ -90,6 +94,8 @@ struct pipeline {
     struct hmap carriages;      /* See pipeline-carriage.c. */
     long long int now;          /* Of the run, in ms. */
     long long int next_turn;    /* When one of them changes, LLONG_MAX: not. */
+    struct idset stale_holds;   /* TVDs. */
+    long long int next_hold;    /* The first that ends, LLONG_MAX: none. */
     struct idset announce;      /* NIC id << 16 | VLAN. */
 };
 
@@ -149,6 +155,12 @@ uint32_t carriage_use(struct pipeline *, const struct known_tvd *from,
  * are looked for by others, each once and at most 'max'; returns how many. */
 size_t carriage_list(const struct pipeline *, uint32_t from, uint32_t *tvds,
                      size_t max);
+/* 'nic' is reached from the 'n' TVDs with ids 'from', on the host and in the
+ * TVD that are known of it, over what carriage_use() said.  A carriage that no
+ * NIC needs any more is forgotten: when it is needed again, much may have
+ * changed. */
+void carriage_note_users(struct pipeline *, struct known_nic *nic,
+                         const uint32_t *from, size_t n);
 /* There is none any more from 'from' (0: any) to 'to' (0: any) on 'host' (NULL:
  * any). */
 void carriage_forget(struct pipeline *, uint32_t from, uint32_t to,

@@ -111,11 +111,8 @@ make_port_range(struct maker *m, const struct entry *e,
     uint32_t port = service->port_min;
 
     while (port <= service->port_max) {
-        uint32_t size = port ? port & -port : 0x10000;
+        uint32_t size = maker_port_block(port, service->port_max);
 
-        while (port + size - 1 > service->port_max) {
-            size /= 2;
-        }
         on_evaluate(m, e, peer);
         match_set_ct_nw_proto(&m->match, service->proto);
         match_set_ct_tp_dst_masked(&m->match, htons(port),
@@ -330,4 +327,5 @@ pipeline_matrix_flows(const struct model *model, const struct model_tvd *tvd,
             make_role_entries(m, model, role);
         }
     }
+    pipeline_own_right_flows(model, tvd, m);
 }

@@ -30,6 +30,7 @@ make_edge_step(struct maker *m, enum maker_step step, bool ipv6)
 {
     on_ip_version(m, ipv6);
     on_field(m, F_STEP, step);
+    do_set(m, F_AFRESH, 0);
     switch (step) {
     case STEP_SOURCE:
         do_set(m, F_ZONE, 0);
@@ -50,6 +51,16 @@ make_edge_step(struct maker *m, enum maker_step step, bool ipv6)
 }
 
 static void
+make_commit(struct maker *m, bool ipv6)
+{
+    on_ip_version(m, ipv6);
+    on_ct_state(m, CS_TRACKED | CS_NEW,
+                CS_INVALID | CS_RELATED | CS_REPLY_DIR);
+    do_ct_commit(m);
+    make_flow(m, TABLE_COMMIT, 10, STATIC(COMMIT));
+}
+
+static void
 make_edge(struct maker *m)
 {
     for (int ipv6 = 0; ipv6 < 2; ipv6++) {
@@ -58,12 +69,7 @@ make_edge(struct maker *m)
         make_edge_step(m, STEP_LEG, ipv6);
         make_edge_step(m, STEP_DELIVER_G, ipv6);
         make_edge_step(m, STEP_RETURN, ipv6);
-
-        on_ip_version(m, ipv6);
-        on_ct_state(m, CS_TRACKED | CS_NEW,
-                    CS_INVALID | CS_RELATED | CS_REPLY_DIR);
-        do_ct_commit(m);
-        make_flow(m, TABLE_COMMIT, 10, STATIC(COMMIT));
+        make_commit(m, ipv6);
     }
     make_drop(m, TABLE_EDGE, 0, DROP_ETHERTYPE);
 }
@@ -129,6 +135,7 @@ make_other_way(struct maker *m, enum pipeline_table table)
         on_ip_version(m, ipv6);
         on_ct_state(m, CS_TRACKED | CS_ESTABLISHED | CS_REPLY_DIR,
                     CS_INVALID | CS_RELATED);
+        do_set(m, F_AFRESH, 1);
         do_ct_afresh(m, TABLE_TRACK);
         make_flow(m, table, 20,
                   pipeline_cookie(PIPELINE_COOKIE_STATIC, table));

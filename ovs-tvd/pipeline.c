@@ -29,7 +29,11 @@ enum owner_kind {
     OWNER_UPLINK,
     OWNER_LINK,                 /* id: TVD id. */
     OWNER_WATCH,                /* id: NIC id. */
+    OWNER_HOLD,                 /* id: TVD id. */
 };
+
+/* Hosts come to the same policy within so many ms, unless one is cut off. */
+#define HOLD 3000
 
 /* More parts than this do not fit into one flow. */
 #define MAX_PARTS 1024
@@ -52,6 +56,8 @@ pipeline_create(struct flowtab *flowtab)
     idset_init(&p->stale_links);
     idset_init(&p->stale_watches);
     idset_init(&p->check_tvds);
+    idset_init(&p->stale_holds);
+    p->next_hold = LLONG_MAX;
     idset_init(&p->announce);
     hmap_init(&p->carriages);
     p->next_turn = LLONG_MAX;
@@ -91,6 +97,7 @@ pipeline_destroy(struct pipeline *p)
     idset_destroy(&p->stale_links);
     idset_destroy(&p->stale_watches);
     idset_destroy(&p->check_tvds);
+    idset_destroy(&p->stale_holds);
     idset_destroy(&p->announce);
     carriage_forget(p, 0, 0, NULL);
     hmap_destroy(&p->carriages);
@@ -462,7 +469,7 @@ add_vlan(uint16_t *vlans, size_t *n, size_t max, uint16_t vlan)
 long long int
 pipeline_deadline(const struct pipeline *p)
 {
-    return p->next_turn;
+    return MIN(p->next_turn, p->next_hold);
 }
 
 bool
@@ -582,9 +589,23 @@ make_watches(struct pipeline *p, const struct model *model)
     }
 }
 
+/* Notes that 'known' is reached over 'ways' from now on. */
+static void
+note_ways(struct pipeline *p, struct known_nic *known,
+          const struct collect_ways *c)
+{
+    uint32_t *from = xmalloc((c->n + 1) * sizeof *from);
+
+    for (size_t i = 0; i < c->n; i++) {
+        from[i] = c->ways[i].tvd_id;
+    }
+    carriage_note_users(p, known, from, c->n);
+    free(from);
+}
+
 static void
 make_nic(struct pipeline *p, const struct model *model,
-         struct tvd_index *index, const struct known_nic *known,
+         struct tvd_index *index, struct known_nic *known,
          struct flow_list *flows)
 {
     const struct model_nic *nic = model_nic_find_id(model, known->id);
@@ -597,6 +618,7 @@ make_nic(struct pipeline *p, const struct model *model,
 
     /* What has changed without a mark yet is better left out. */
     if (!known_nic_is_complete(nic) || nic->tvd->id != known->tvd) {
+        carriage_note_users(p, known, NULL, 0);
         return;
     }
     if (place.remote) {
@@ -604,6 +626,7 @@ make_nic(struct pipeline *p, const struct model *model,
         place.ways = c.ways;
         place.n_ways = c.n;
     }
+    note_ways(p, known, &c);
     pipeline_nic_flows(nic, &place, flows);
     free(c.ways);
 }
@@ -621,6 +644,8 @@ make_nics(struct pipeline *p, const struct model *model,
 
         if (known && known->tvd && known_tvd_get(p, known->tvd)->relevant) {
             make_nic(p, model, index, known, &flows);
+        } else if (known) {
+            carriage_note_users(p, known, NULL, 0);
         }
         replace(p, OWNER_NIC, id, &flows);
         if (known && !known->tvd && known->port == OFPP_NONE
@@ -640,11 +665,62 @@ make_tvds(struct pipeline *p, const struct model *model,
     flow_list_init(&flows);
     while (idset_pop(&p->stale_tvds, &id)) {
         const struct model_tvd *tvd = tvd_index_find(index, id);
+        struct known_tvd *known = known_tvd_get(p, id);
+        bool made = tvd && known->relevant;
 
-        if (tvd && known_tvd_get(p, id)->relevant) {
+        if (made) {
             pipeline_tvd_flows(model, tvd, &flows);
         }
         replace(p, OWNER_TVD, id, &flows);
+        if (known->made) {
+            idset_add(&p->stale_holds, id);
+        }
+        known->made = made;
+    }
+}
+
+/* Those whose time is over. */
+static void
+end_holds(struct pipeline *p)
+{
+    struct flow_list flows;
+    struct known_tvd *tvd;
+
+    if (p->now < p->next_hold) {
+        return;
+    }
+    flow_list_init(&flows);
+    p->next_hold = LLONG_MAX;
+    HMAP_FOR_EACH (tvd, node, &p->tvds) {
+        if (tvd->hold && p->now >= tvd->hold) {
+            tvd->hold = 0;
+            replace(p, OWNER_HOLD, tvd->id, &flows);
+        } else if (tvd->hold) {
+            p->next_hold = MIN(p->next_hold, tvd->hold);
+        }
+    }
+}
+
+static void
+make_holds(struct pipeline *p, const struct model *model,
+           struct tvd_index *index)
+{
+    struct flow_list flows;
+    uint64_t id;
+
+    flow_list_init(&flows);
+    while (idset_pop(&p->stale_holds, &id)) {
+        const struct model_tvd *tvd = tvd_index_find(index, id);
+        struct known_tvd *known = known_tvd_get(p, id);
+
+        if (tvd && known->relevant && p->uplink != OFPP_NONE) {
+            pipeline_hold_flows(model, tvd, &flows);
+        }
+        known->hold = flows.n ? p->now + HOLD : 0;
+        if (known->hold) {
+            p->next_hold = MIN(p->next_hold, known->hold);
+        }
+        replace(p, OWNER_HOLD, id, &flows);
     }
 }
 
@@ -773,6 +849,7 @@ pipeline_run(struct pipeline *p, const struct model *model,
     p->n_recomputed = 0;
     p->now = now;
     carriage_turn(p);
+    end_holds(p);
     if (!p->static_made) {
         struct flow_list flows;
 
@@ -797,6 +874,7 @@ pipeline_run(struct pipeline *p, const struct model *model,
     make_links(p, model, &index);
     make_nics(p, model, &index);
     make_tvds(p, model, &index);
+    make_holds(p, model, &index);
     make_flood_parts(p);
     make_floods(p);
     if (tvds_touched) {

@@ -271,9 +271,51 @@ test_all_vlans(void)
     bench_uninit(&b);
 }
 
+static void
+allow(struct bench *b, bool allowed)
+{
+    const struct model_role *m = model_role_find(model_tvd_find(b->m, "b"),
+                                                 "m");
+
+    model_rule_find(m, model_tvd_find(b->m, "a"))->action
+        = allowed ? MODEL_P : MODEL_NONE;
+    pipeline_touch_tvd(b->p, m->tvd->id);
+}
+
+/* What was used before a while without any entry between the two counts no
+ * more: switches may have ceased to carry it. */
+static void
+test_pause(void)
+{
+    struct bench b;
+
+    bench_init(&b);
+    place(&b, "b0", "h0");
+    plug(&b, "b0", true);
+    place(&b, "a0", "h0");
+    plug(&b, "a0", true);
+    place(&b, "a1", "h1");
+    pipeline_run(b.p, b.m, 1000);
+    ok(sends_in(&b, "a1", b.a), "b0 sends to a1 in the VLAN of a");
+
+    allow(&b, false);
+    pipeline_run(b.p, b.m, 2000);
+    place(&b, "b1", "h1");
+    place(&b, "a0", NULL);
+    plug(&b, "a0", false);
+    pipeline_run(b.p, b.m, 3000);
+    allow(&b, true);
+    pipeline_run(b.p, b.m, 4000);
+    ok(!sends_in(&b, "a1", b.a) && sends_in(&b, "a1", b.b)
+       && pipeline_deadline(b.p) == LLONG_MAX,
+       "after a pause, that of b is used at once");
+    bench_uninit(&b);
+}
+
 int
 main(void)
 {
+    test_pause();
     test_all_vlans();
     test_turn();
     test_back();
