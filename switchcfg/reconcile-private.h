@@ -50,6 +50,7 @@ struct switch_reconcile {
     const struct switch_profile *profile; /* NULL: to be found out. */
     struct switch_tables *tables; /* As read last, */
     struct switch_tables *before; /* and before the first SET of 'plan'. */
+    long long int asked;        /* When it was asked for its sysUpTime last. */
     bool restarted;             /* The device, between the last two reads. */
     bool unsettled;             /* There was a SET, and it is not known yet
                                  * what came of it: 'before' stays. */
@@ -66,6 +67,11 @@ struct switch_reconcile {
     bool save_unknown;          /* Nothing is remembered of it. */
     struct switch_memory kept;  /* What is remembered now. */
     bool has_kept;
+    bool save_doubt;            /* It has not answered since it was asked to:
+                                 * it may have been restarted. */
+    long long int doubt_at;     /* When that is said; LLONG_MAX: not yet. */
+    bool save_disturbed;        /* Something has happened there meanwhile. */
+    unsigned int n_save_restarts;
     char *save_error;
     uint32_t save_row;
     size_t save_next;
@@ -103,10 +109,22 @@ void reconcile_unlock_replied(struct switch_reconcile *,
 /* Sends the first PDU of the plan. */
 void reconcile_start_set(struct switch_reconcile *);
 
+/* True if a device that answers now that it has been running for 'up_time',
+ * hundredths of a second, was started anew since it was read last. */
+bool reconcile_has_restarted(const struct switch_reconcile *,
+                             uint32_t up_time);
+/* Reads the switch, in the round that is under way, and goes on from there. */
+void reconcile_read_again(struct switch_reconcile *);
+
 /* What was wanted is there: saves it if that is due, then ends. */
 void reconcile_start_save(struct switch_reconcile *);
 void reconcile_save_replied(struct switch_reconcile *,
                             const struct switch_reply *);
+/* Something has happened at the device while the answer to a SET is waited
+ * for.  True if that is not waited for any more. */
+bool reconcile_save_disturb(struct switch_reconcile *);
+/* To be called at 'doubt_at'. */
+void reconcile_save_doubt(struct switch_reconcile *);
 /* Asks once more whether it is saved; after STEP_PAUSE. */
 void reconcile_save_poll(struct switch_reconcile *);
 

@@ -5,6 +5,7 @@
 #include <config.h>
 #include "switchcfg/reconcile-private.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include "lib/report.h"
 #include "random.h"
@@ -13,11 +14,86 @@
 #include "util.h"
 
 #define SAVE_POLL_MS 250
+/* A device that does not answer for so long may be away. */
+#define DOUBT_MS 2000
+/* Restarts of a device while it saves, in a round. */
+#define MAX_RESTARTS 3
 
 static void
 end_save(struct switch_reconcile *r)
 {
-    reconcile_finish(r, SWITCH_IDLE, nullable_xstrdup(r->save_error));
+    reconcile_finish(r, r->save_doubt ? SWITCH_FAILED : SWITCH_IDLE,
+                     nullable_xstrdup(r->save_error));
+}
+
+/* There is no answer: that the device is as wanted was read before. */
+void
+reconcile_save_doubt(struct switch_reconcile *r)
+{
+    r->doubt_at = LLONG_MAX;
+    r->save_doubt = true;
+    r->status.in_sync = false;
+    r->status.n_changes++;
+}
+
+static void
+trust(struct switch_reconcile *r)
+{
+    r->doubt_at = LLONG_MAX;
+    if (r->save_doubt) {
+        r->save_doubt = false;
+        r->status.in_sync = !r->wanted_changed;
+    }
+}
+
+/* What the device says of how long it has been running: what was read before
+ * may be true no more. */
+static bool
+has_restarted(struct switch_reconcile *r, const struct switch_reply *reply)
+{
+    const struct mib_value *v;
+
+    if (reply->status != SWITCH_REPLY_OK || reply->varbinds.n < 2) {
+        return false;
+    }
+    v = &reply->varbinds.v[1].value;
+    if (!mib_type_is_number(v->type) || !r->tables->has_up_time) {
+        return false;
+    } else if (reconcile_has_restarted(r, v->number)) {
+        return true;
+    }
+    trust(r);
+    return false;
+}
+
+/* Looks what is left of it, and saves again after that. */
+static void
+restarted(struct switch_reconcile *r)
+{
+    r->status.in_sync = r->save_doubt = false;
+    if (++r->n_save_restarts <= MAX_RESTARTS) {
+        reconcile_read_again(r);
+    } else {
+        reconcile_finish(r, SWITCH_FAILED,
+                         xstrdup("it is restarted whenever it is asked to "
+                                 "save"));
+    }
+}
+
+bool
+reconcile_save_disturb(struct switch_reconcile *r)
+{
+    if (r->status.state != SWITCH_SAVE || r->step != STEP_SET
+        || r->save_disturbed) {
+        return false;
+    }
+    /* Once a round, or those who send traps could keep it from being saved. */
+    r->save_disturbed = true;
+    r->trigger = false;
+    r->doubt_at = LLONG_MAX;
+    r->session->class->cancel(r->session);
+    reconcile_read_again(r);
+    return true;
 }
 
 /* Cleans up on the device, then ends.  'error' is taken over; NULL: saved. */
@@ -28,9 +104,12 @@ saved(struct switch_reconcile *r, char *error)
 
     r->status.saved = r->save_due && !error;
     r->save_due = error != NULL;
-    set_string(&r->save_error, error
-               ? xasprintf("is as wanted, but that is not saved: %s", error)
-               : NULL);
+    set_string(&r->save_error, !error && !r->save_doubt ? NULL
+               : xasprintf(r->save_doubt
+                           ? "has not answered since it was asked to save, and "
+                             "may not be as wanted any more: %s"
+                           : "is as wanted, but that is not saved: %s",
+                           error ? error : "no answer"));
     free(error);
     switch_profile_cleanup(r->profile, r->save_row, &vbs);
     if (vbs.n) {
@@ -46,11 +125,13 @@ saved(struct switch_reconcile *r, char *error)
 static void
 get_save_poll(struct switch_reconcile *r, enum step step)
 {
-    struct mib_oid oid;
+    struct mib_oid oids[2];
 
-    switch_profile_save_poll(r->profile, r->save_row, &oid);
+    switch_profile_save_poll(r->profile, r->save_row, &oids[0]);
+    oids[1] = mib_sys_up_time;
     r->step = step;
-    r->session->class->get(r->session, &oid, 1);
+    r->asked = r->now;
+    r->session->class->get(r->session, oids, ARRAY_SIZE(oids));
 }
 
 void
@@ -81,6 +162,7 @@ next_save_set(struct switch_reconcile *r)
     switch_profile_save_pdus(r->profile, r->save_row, &pdus, &n);
     if (r->save_next < n) {
         r->step = STEP_SET;
+        r->doubt_at = r->now + DOUBT_MS;
         r->session->class->set(r->session, pdus[r->save_next].v,
                                pdus[r->save_next].n);
     } else if (switch_profile_save_poll(r->profile, r->save_row, &poll)) {
@@ -104,6 +186,7 @@ start_save_set(struct switch_reconcile *r)
     struct mib_oid poll;
 
     r->status.state = SWITCH_SAVE;
+    r->save_doubt = false;
     r->save_row = 1 + random_range(65535);
     r->save_next = 0;
     r->save_until = r->now + r->profile->save_timeout_ms;
@@ -161,6 +244,12 @@ save_polled(struct switch_reconcile *r, const struct switch_reply *reply)
                                 ? &reply->varbinds.v[0].value : NULL;
     bool good = reply->status == SWITCH_REPLY_OK && v;
 
+    if (has_restarted(r, reply)) {
+        restarted(r);
+        return;
+    } else if (!good) {
+        reconcile_save_doubt(r);
+    }
     if (r->step == STEP_LOOK) {
         if (!good) {
             saved(r, xstrdup(reply->error ? reply->error : "no answer"));
@@ -194,6 +283,10 @@ reconcile_save_replied(struct switch_reconcile *r,
 {
     struct mib_oid poll;
 
+    r->doubt_at = LLONG_MAX;
+    if (r->step == STEP_SET && reply->status == SWITCH_REPLY_OK) {
+        trust(r);
+    }
     if (r->step == STEP_CLEANUP) {
         end_save(r);
     } else if (r->step != STEP_SET) {
@@ -203,9 +296,15 @@ reconcile_save_replied(struct switch_reconcile *r,
                    && switch_profile_save_poll(r->profile, r->save_row,
                                                &poll))) {
         /* Devices are known not to answer while they write their flash. */
+        if (reply->status != SWITCH_REPLY_OK) {
+            reconcile_save_doubt(r);
+        }
         r->save_next++;
         next_save_set(r);
     } else {
+        if (reply->status == SWITCH_REPLY_TIMEOUT) {
+            reconcile_save_doubt(r);
+        }
         saved(r, xstrdup(reply->error ? reply->error
                          : switch_reply_status_to_string(reply->status)));
     }

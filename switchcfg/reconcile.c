@@ -24,6 +24,8 @@
 #define FORWARD_TRIES 3
 /* and ways back. */
 #define BACK_TRIES 3
+/* The clocks of devices. */
+#define RESTART_SLACK_MS 1000
 
 const char *
 switch_state_to_string(enum switch_state state)
@@ -142,7 +144,8 @@ reconcile_rest(struct switch_reconcile *r)
         reconcile_remember(r);
     }
     switch_plan_destroy(&r->plan);
-    r->n_forward = r->n_back = r->n_readback = 0;
+    r->n_forward = r->n_back = r->n_readback = r->n_save_restarts = 0;
+    r->save_disturbed = false;
 }
 
 static void
@@ -197,8 +200,15 @@ start_read(struct switch_reconcile *r, enum switch_state state)
     size_t n;
 
     r->status.state = state;
+    r->asked = r->now;
     subtrees = switch_profile_subtrees(r->profile, &n);
     r->session->class->walk(r->session, subtrees, n);
+}
+
+void
+reconcile_read_again(struct switch_reconcile *r)
+{
+    start_read(r, SWITCH_READ);
 }
 
 static void
@@ -248,6 +258,24 @@ identify_replied(struct switch_reconcile *r, const struct switch_reply *reply)
     start_read(r, SWITCH_READ);
 }
 
+bool
+reconcile_has_restarted(const struct switch_reconcile *r, uint32_t up_time)
+{
+    long long int elapsed, grown;
+
+    if (!r->tables || !r->tables->has_up_time
+        || up_time <= r->tables->up_time) {
+        return r->tables && r->tables->has_up_time
+               && up_time < r->tables->up_time;
+    }
+    /* It may have been running for longer than it was then and yet not since:
+     * if that has grown by less than the time in between, but for what clocks
+     * may differ. */
+    elapsed = r->asked - r->status.last_read;
+    grown = 10LL * (up_time - r->tables->up_time);
+    return grown + RESTART_SLACK_MS + elapsed / 50 < elapsed;
+}
+
 /* Takes over what was read.  False if the device turns out to be another. */
 static bool
 take_tables(struct switch_reconcile *r, const struct switch_reply *reply)
@@ -265,8 +293,7 @@ take_tables(struct switch_reconcile *r, const struct switch_reply *reply)
     switch_tables_finish(t);
     same = !r->tables || !mib_oid_compare(&r->tables->object_id,
                                           &t->object_id);
-    r->restarted = r->tables && r->tables->has_up_time && t->has_up_time
-                   && t->up_time < r->tables->up_time;
+    r->restarted = t->has_up_time && reconcile_has_restarted(r, t->up_time);
     if (r->restarted) {
         report(r->sink, REPORT_WARNING, "switch-restarted",
                "switch %s: has been restarted", r->name);
@@ -809,7 +836,7 @@ switch_reconcile_create(const char *name, struct switch_session *session,
         r->locked = r->kept.locked;
     }
     r->kick = true;
-    r->due = LLONG_MAX;
+    r->due = r->doubt_at = LLONG_MAX;
     r->save_before.type = MIB_NULL;
     svec_init(&r->status.differences);
     svec_init(&r->status.planned);
@@ -922,11 +949,15 @@ switch_reconcile_run(struct switch_reconcile *r, long long int now)
         if (r->session->busy) {
             struct switch_reply *reply = r->session->class->reply(r->session);
 
-            if (!reply) {
+            if (reply) {
+                replied(r, reply);
+                switch_reply_destroy(reply);
+            } else if (!r->trigger || !reconcile_save_disturb(r)) {
+                if (now >= r->doubt_at) {
+                    reconcile_save_doubt(r);
+                }
                 break;
             }
-            replied(r, reply);
-            switch_reply_destroy(reply);
         } else if (!proceed(r)) {
             break;
         }
@@ -939,6 +970,9 @@ switch_reconcile_wait(struct switch_reconcile *r, long long int now)
     long long int due = is_resting(r) ? next_round(r) : r->due;
 
     r->session->class->wait(r->session);
+    if (r->session->busy && r->doubt_at != LLONG_MAX) {
+        poll_timer_wait_until(MAX(r->doubt_at, now));
+    }
     if (!r->session->busy && due != LLONG_MAX) {
         poll_timer_wait_until(MAX(due, now));
     }

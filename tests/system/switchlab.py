@@ -2,6 +2,7 @@
 """Simulated switches that the controller of a Site configures."""
 import json
 import os
+import socket
 import subprocess
 
 from tlsbase import TOP
@@ -39,6 +40,12 @@ class Switch:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def trap(self):
+        """Something comes from its address to the port for traps."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind((self.address, 0))
+            s.sendto(b"something", ("127.0.0.1", 1162))
 
     def appctl(self, *args):
         return subprocess.run(["ovs-appctl", "-t", f"{self.site.lab}/{self.name}.ctl", *args],

@@ -706,6 +706,59 @@ test_save_remembered(void)
        n_bad);
 }
 
+/* A device that is restarted while it saves, and has lost it all. */
+static void
+test_save_restart(void)
+{
+    struct mib_value up_time = { .type = MIB_TIME_TICKS, .number = 100000 };
+    const struct switch_status *s;
+    unsigned long long int n_reads;
+    struct kind kind;
+    struct trial t;
+
+    init_save_kind(&kind);
+    trial_init(&t, &kind, true);
+    s = switch_reconcile_status(t.r);
+    model_switch_put(t.b->ms, &mib_sys_up_time, &up_time);
+    set_number(t.b->ms, &poll_oid, 3);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    run(t.r, &t.now, 500);
+    ok(s->state == SWITCH_SAVE && s->in_sync, "it saves, and takes its time");
+    mib_varbinds_destroy(&t.b->ms->objects);
+    copy_varbinds(&t.b->ms->objects, t.b->factory.v, t.b->factory.n);
+    up_time.number = 100;
+    model_switch_put(t.b->ms, &mib_sys_up_time, &up_time);
+    set_number(t.b->ms, &poll_oid, 1);
+    for (int i = 0; i < 40 && s->state == SWITCH_SAVE; i++) {
+        run(t.r, &t.now, 50);
+    }
+    run(t.r, &t.now, 1000);
+    ok(s->in_sync && s->saved && !s->error
+       && is_wanted(t.b, t.profile, &t.known, NULL)
+       && get_number(t.b->ms, &save_oid) == 7,
+       "after a restart it is made as wanted again, and saved");
+    trial_destroy(&t);
+
+    init_save_kind(&kind);
+    trial_init(&t, &kind, true);
+    s = switch_reconcile_status(t.r);
+    set_number(t.b->ms, &poll_oid, 3);
+    switch_reconcile_set_wanted(t.r, &t.wanted);
+    run(t.r, &t.now, 500);
+    t.b->ms->options.deaf = true;
+    run(t.r, &t.now, 500);
+    ok(!s->in_sync, "while it does not answer, it is not said to be in sync");
+    run(t.r, &t.now, 4000);
+    ok(!s->in_sync && s->error, "nor later: %s", s->error);
+    t.b->ms->options.deaf = false;
+    set_number(t.b->ms, &poll_oid, 1);
+    n_reads = s->n_reads;
+    run(t.r, &t.now, 5000);
+    ok(s->in_sync && s->saved && s->n_reads > n_reads,
+       "until it was read again");
+    trial_destroy(&t);
+}
+
 static void
 test_save(void)
 {
@@ -857,6 +910,7 @@ main(void)
     test_restart();
     test_save();
     test_save_remembered();
+    test_save_restart();
     test_lock();
     init_kinds();
     test_interrupted();
