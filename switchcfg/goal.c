@@ -793,10 +793,52 @@ recreate_vlan(struct switch_goal *goal, const struct switch_vlan *before)
     v->inactive = goal_is_inactive(before);
 }
 
-static void
-restore_port(const struct switch_profile *profile, struct goal_port *g,
+/* A PVID that is none (0, 4095) is read from some devices and taken by none.
+ * Untagged frames then go to a VLAN that the port is not in, and those of
+ * VLANs it is not in stay out, whatever was before: which is as much as can be
+ * had. */
+static char *
+restore_no_pvid(struct switch_goal *goal, struct goal_port *g,
+                uint32_t before)
+{
+    enum portlist_order order = goal->tables->profile->order;
+    unsigned int best = 0;
+
+    if (g->now->pvid == before) {
+        return NULL;
+    }
+    for (size_t i = 0; i < goal->n_vlans; i++) {
+        const struct goal_vlan *v = &goal->vlans[i];
+
+        if (v->exists && v->vid
+            && !portlist_contains(&v->egress, order, g->now->number)
+            && (!best || v->vid < best || v->vid == g->now->pvid)
+            && best != g->now->pvid) {
+            best = v->vid;
+        }
+    }
+    if (!best) {
+        return xasprintf("%s: untagged frames went to no VLAN (PVID %"PRIu32
+                         "), which cannot be set, and there is none that the "
+                         "port is not in to send them to", g->label, before);
+    }
+    g->pvid = best;
+    if (g->filtering == MIB_FALSE) {
+        g->filtering = MIB_TRUE;
+    }
+    svec_add_nocopy(&goal->notes,
+                    xasprintf("%s: its PVID was %"PRIu32", which cannot be "
+                              "set; untagged frames go to VLAN %u, which it "
+                              "is not in", g->label, before, best));
+    return NULL;
+}
+
+static char *
+restore_port(struct switch_goal *goal, struct goal_port *g,
              const struct switch_port *before)
 {
+    const struct switch_profile *profile = goal->tables->profile;
+
     g->pvid = before->has_pvid ? before->pvid : g->now->pvid;
     if (profile->acceptable_frames == SWITCH_IF_PRESENT) {
         g->frames = before->acceptable_frames;
@@ -807,6 +849,8 @@ restore_port(const struct switch_profile *profile, struct goal_port *g,
     if (profile->gvrp == SWITCH_IF_PRESENT) {
         g->gvrp = before->gvrp;
     }
+    return g->pvid && g->pvid <= MIB_VID_MAX
+           ? NULL : restore_no_pvid(goal, g, g->pvid);
 }
 
 char *
@@ -850,7 +894,7 @@ switch_goal_from_before(const struct switch_tables *now,
         const struct switch_port *old = switch_tables_port(before,
                                                            g->now->number);
 
-        restore_port(now->profile, g, old ? old : g->now);
+        error = error ? error : restore_port(goal, g, old ? old : g->now);
     }
-    return NULL;
+    return error;
 }

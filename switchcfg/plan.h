@@ -108,7 +108,9 @@ char *switch_plan_make(const struct switch_tables *,
     OVS_WARN_UNUSED_RESULT;
 
 /* The way back: what makes 'now' as 'before' was, in what a plan for 'wanted'
- * can have changed.  Like switch_plan_make() in all else. */
+ * can have changed.  Like switch_plan_make() in all else.  A PVID that is no
+ * VID, which some devices show and none takes, is not given back: a note says
+ * to which VLAN that the port is not in its untagged frames go instead. */
 char *switch_plan_restore(const struct switch_tables *now,
                           const struct switch_tables *before,
                           const struct switch_wanted *wanted,

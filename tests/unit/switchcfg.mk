@@ -30,3 +30,6 @@ $(eval $(call unit_test,test-switch-session,tests/unit/test-switch-session.c, \
 $(eval $(call unit_test,test-switch-random,tests/unit/test-switch-random.c \
 	tests/unit/switch-bits.c tests/unit/switch-check.c, \
 	$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-restore,tests/unit/test-switch-restore.c \
+	tests/unit/switch-bits.c tests/unit/switch-check.c, \
+	$(switchcfg_test_archives),$(flowpolicy_libs)))

@@ -99,7 +99,7 @@ put_ports(struct model_switch *ms)
         switch_bits_number(ms, &mib_base_port_if_index, p + 1, MIB_INTEGER,
                            100 + p);
         switch_bits_number(ms, &mib_pvid, p + 1, MIB_UNSIGNED32,
-                           vids[chance(N_VLANS)]);
+                           chance(20) ? vids[chance(N_VLANS)] : 0);
         if (frames) {
             switch_bits_number(ms, &mib_acceptable_frames, p + 1, MIB_INTEGER,
                                1 + chance(chance(4) ? 2 : 3));
@@ -375,11 +375,27 @@ forget_kept(struct switch_bits *s, const struct switch_bits *old)
     }
 }
 
+/* A PVID of 0 cannot be set: instead it is a VLAN that the port is not in and
+ * that it does not get into. */
+static void
+forget_no_pvid(struct switch_bits *s, const struct switch_bits *old)
+{
+    for (unsigned int p = 0; p < N_OURS; p++) {
+        if (!old->pvid[p] && s->pvid[p] && s->filter[p] == MIB_TRUE
+            && !s->passes[p][0]) {
+            s->pvid[p] = 0;
+            s->filter[p] = old->filter[p];
+            memcpy(s->passes[p], old->passes[p], sizeof s->passes[p]);
+        }
+    }
+}
+
 /* What of 's' is not as it was, or NULL. */
 static char *
 find_difference(struct switch_bits *s, const struct switch_bits *old)
 {
     forget_kept(s, old);
+    forget_no_pvid(s, old);
     for (unsigned int i = 0; i < N_VLANS; i++) {
         const char *what = s->egress[i] != old->egress[i] ? "egress"
                            : s->untagged[i] != old->untagged[i] ? "untagged"
@@ -413,7 +429,8 @@ go_back(struct change *c)
     }
     model_switch_read(c->ms, &c->profile, &now);
     wrong = switch_plan_restore(&now, &c->before, &c->wanted, &plan);
-    if (wrong && strstr(wrong, "one after the other")) {
+    if (wrong && (strstr(wrong, "one after the other")
+                  || strstr(wrong, "went to no VLAN (PVID 0)"))) {
         c->result = NOT_BACK;
         free(wrong);
         wrong = NULL;
