@@ -84,7 +84,7 @@ print_rows(struct cli *cli, const struct json *answer, const char *key,
 }
 
 static void
-print_ports(struct cli *cli, const struct json *answer, bool wanted)
+print_ports(struct cli *cli, const struct json *answer)
 {
     static const struct output_column columns[] = {
         { .key = "port" }, { .key = "pvid" }, { .key = "untagged" },
@@ -92,8 +92,7 @@ print_ports(struct cli *cli, const struct json *answer, bool wanted)
         { .key = "what" },
     };
 
-    print_rows(cli, answer, "ports", columns,
-               wanted ? ARRAY_SIZE(columns) : 4);
+    print_rows(cli, answer, "ports", columns, ARRAY_SIZE(columns));
 }
 
 /* --- The answers ----------------------------------------------------------*/
@@ -121,7 +120,7 @@ print_show(struct cli *cli, const struct json *answer)
         output_integer(cli_output(cli), counts[i],
                        cli_member_integer(answer, counts[i]));
     }
-    print_ports(cli, answer, true);
+    print_ports(cli, answer);
     print_lines(cli, answer, "differences", OUTPUT_BAD);
     return EXIT_SUCCESS;
 }
@@ -205,6 +204,10 @@ print_adopt(struct cli *cli, const struct json *answer)
 static int
 print_probe(struct cli *cli, const struct json *answer)
 {
+    static const struct output_column columns[] = {
+        { .key = "port" }, { .key = "pvid" }, { .key = "untagged" },
+        { .key = "tagged" }, { .key = "lacks" },
+    };
     static const char *const strings[] = {
         "address", "description", "profile", "title", "basis", "refusal",
         "saves", "unreadable",
@@ -217,7 +220,7 @@ print_probe(struct cli *cli, const struct json *answer)
     print_boolean(cli, answer, "atomic");
     output_integer(cli_output(cli), "vlans",
                    cli_member_integer(answer, "vlans"));
-    print_ports(cli, answer, false);
+    print_rows(cli, answer, "ports", columns, ARRAY_SIZE(columns));
     return cli_member_true(answer, "configurable") ? EXIT_SUCCESS : DIFFERS;
 }
 

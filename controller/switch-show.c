@@ -57,6 +57,17 @@ put_vids(struct json *object, const char *key, const struct vidset *vids)
 
 /* --- Ports ----------------------------------------------------------------*/
 
+/* What a port lacks to be one of ours. */
+static void
+put_lacks(struct json *object, const struct switch_tables *t,
+          const struct switch_port *port)
+{
+    char *lacks = switch_check_port(t, port);
+
+    put_text(object, "lacks", lacks);
+    free(lacks);
+}
+
 /* The same from the objects that Cisco's switches have instead. */
 static void
 read_cisco_port(const struct switch_tables *t, const struct switch_port *port,
@@ -164,7 +175,7 @@ find_wanted(const struct switch_view *v, struct shash *by_number)
 }
 
 static struct json *
-ports_as_read(const struct switch_view *v)
+ports_as_read(const struct switch_view *v, bool lacks)
 {
     struct json *array = json_array_create_empty();
     struct shash wanted = SHASH_INITIALIZER(&wanted);
@@ -182,6 +193,9 @@ ports_as_read(const struct switch_view *v)
         put_text(object, "port", label);
         put_memberships(object, v->tables, ports[i]);
         put_wanted_port(object, shash_find_data(&wanted, number));
+        if (lacks) {
+            put_lacks(object, v->tables, ports[i]);
+        }
         json_array_add(array, object);
         free(number);
         free(label);
@@ -216,7 +230,7 @@ static void
 put_ports(struct json *object, const struct switch_view *v)
 {
     json_object_put(object, "ports",
-                    v->tables ? ports_as_read(v)
+                    v->tables ? ports_as_read(v, false)
                     : v->wanted ? ports_as_wanted(v->wanted)
                     : json_array_create_empty());
 }
@@ -337,11 +351,37 @@ switch_show_adopt(const struct switch_view *v)
     return object;
 }
 
+/* Why no plan for the device can be made: for want of something in it, or in
+ * all of its ports. */
+static char *
+probe_refusal(const struct switch_tables *t)
+{
+    size_t n;
+    const struct switch_port **ports = switch_tables_ports(t, &n);
+    char *error = switch_check_device(t, true);
+
+    for (size_t i = 0; !error && i < n; i++) {
+        char *lacks = switch_check_port(t, ports[i]);
+
+        if (!lacks) {
+            break;
+        }
+        if (i == n - 1) {
+            error = xasprintf("none of its ports can be one of ours: %s",
+                              lacks);
+        }
+        free(lacks);
+    }
+    free(ports);
+    return error;
+}
+
 struct json *
 switch_show_probe(const struct switch_view *v)
 {
     const struct switch_profile *p = v->tables->profile;
     struct json *object = start(v);
+    char *refusal = probe_refusal(v->tables);
     size_t n_vlans;
 
     free(switch_tables_vlans(v->tables, &n_vlans));
@@ -349,14 +389,15 @@ switch_show_probe(const struct switch_view *v)
     put_text(object, "profile", p->name);
     put_text(object, "title", p->title);
     put_text(object, "basis", p->basis);
-    put_bool(object, "configurable", !p->refusal);
-    put_text(object, "refusal", p->refusal);
+    put_bool(object, "configurable", !refusal);
+    put_text(object, "refusal", refusal);
+    free(refusal);
     put_bool(object, "atomic", p->atomic);
     put_text(object, "saves", p->save == SWITCH_SAVE_SET ? "when asked to"
                               : p->save == SWITCH_SAVE_IMPLICIT ? "by itself"
                               : "not over SNMP, as far as is known");
     put_integer(object, "vlans", n_vlans);
     put_text(object, "unreadable", v->tables->first_bad);
-    put_ports(object, v);
+    json_object_put(object, "ports", ports_as_read(v, true));
     return object;
 }

@@ -125,6 +125,17 @@ is_other_interface(const struct switch_tables *t, const char *name)
     return false;
 }
 
+static bool
+any_has_interface(const struct switch_port **ports, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ports[i]->if_index) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static char *
 none(const struct switch_tables *t, const char *name,
      const struct switch_port **ports, size_t n)
@@ -133,7 +144,13 @@ none(const struct switch_tables *t, const char *name,
     const char *nearest;
     char *error;
 
-    if (is_other_interface(t, name)) {
+    if (is_other_interface(t, name) && n && !any_has_interface(ports, n)) {
+        return xasprintf("port \"%s\": the device does not tell which port of "
+                         "its bridge this interface is (no "
+                         "dot1dBasePortTable); name the port by its number, "
+                         "\"#%"PRIu32"\" or another", name,
+                         ports[0]->number);
+    } else if (is_other_interface(t, name)) {
         return xasprintf("port \"%s\": this interface is not a port of the "
                          "bridge (routed, or member of an aggregation?)",
                          name);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "openvswitch/dynamic-string.h"
+#include "switchcfg/plan.h"
 #include "switchcfg/profile.h"
 #include "util.h"
 
@@ -85,133 +86,7 @@ goal_port_find(const struct switch_goal *goal, uint32_t number)
     return NULL;
 }
 
-/* --- Can this device be configured at all? ---------------------------------*/
-
-/* The port at which all lists of the device end, or 0 if it has lists of
- * different lengths, or such that end with their last port: those grow. */
-static unsigned int
-last_listed_port(const struct switch_tables *t)
-{
-    const struct switch_vlan *v;
-    bool padded = false;
-    size_t n = 0;
-
-    HMAP_FOR_EACH (v, node, &t->vlans) {
-        if (v->has_egress) {
-            if (n && v->egress.n != n) {
-                return 0;
-            }
-            n = v->egress.n;
-            padded = padded || (n && !v->egress.octets[n - 1]);
-        }
-    }
-    return padded ? 8 * n : 0;
-}
-
-/* The lowest port that is in a list and does not exist, or 0. */
-static unsigned int
-unknown_port(const struct switch_tables *t)
-{
-    const struct switch_vlan *v;
-    unsigned int port, lowest = 0;
-
-    HMAP_FOR_EACH (v, node, &t->vlans) {
-        PORTLIST_FOR_EACH (port, &v->egress, t->profile->order) {
-            if ((!lowest || port < lowest) && !switch_tables_port(t, port)) {
-                lowest = port;
-            }
-        }
-    }
-    return lowest;
-}
-
-/* Some devices number the bits of their lists otherwise than their ports.  It
- * shows where lists are too short for the ports that there are, and at the
- * same time hold ports that there are not. */
-static char *
-check_numbering(const struct switch_tables *t)
-{
-    unsigned int end = last_listed_port(t), unknown = unknown_port(t);
-    const struct switch_port *p;
-
-    HMAP_FOR_EACH (p, node, &t->ports) {
-        if (end && p->has_pvid && p->number > end && unknown) {
-            return xasprintf("the device's lists of ports end at port %u, its "
-                             "ports do not (port %"PRIu32"), and the lists "
-                             "hold port %u, which it does not have: it is not "
-                             "known which port they mean", end, p->number,
-                             unknown);
-        }
-    }
-    return NULL;
-}
-
-static char *
-check_device(const struct switch_tables *t)
-{
-    const struct switch_profile *profile = t->profile;
-    const struct switch_vlan *v;
-    bool any = false;
-
-    if (profile->refusal) {
-        return xasprintf("%s: %s", profile->title, profile->refusal);
-    }
-    HMAP_FOR_EACH (v, node, &t->vlans) {
-        any = any || v->is_static;
-        if (v->bad) {
-            return xasprintf("VLAN %u: the device's table is not right (%s)",
-                             v->vid ? v->vid : v->row, t->first_bad);
-        }
-    }
-    if (t->rows_bad) {
-        return xasprintf("the device's table of VLANs is not right (%s)",
-                         t->first_bad);
-    }
-    if (!any) {
-        return xasprintf("the device has no static VLANs "
-                         "(dot1qVlanStaticTable)%s: it cannot be configured "
-                         "over Q-BRIDGE",
-                         hmap_is_empty(&t->vlans) ? ""
-                         : ", only what is current");
-    }
-    if (hmap_is_empty(&t->ports)) {
-        return xstrdup("the device shows no ports of its bridge "
-                       "(dot1dBasePortTable, dot1qPortVlanTable)");
-    }
-    return NULL;
-}
-
 /* --- Ports -----------------------------------------------------------------*/
-
-static char *
-check_port(const struct switch_tables *t, const struct goal_port *g)
-{
-    const struct switch_profile *profile = t->profile;
-    unsigned int end = last_listed_port(t);
-
-    if (g->now->bad) {
-        return xasprintf("%s: what the device says of it is not right (%s)",
-                         g->label, t->first_bad);
-    }
-    if (!g->now->has_pvid) {
-        return xasprintf("%s: the device has no PVID (dot1qPvid) for it, so "
-                         "it cannot be given a VLAN; is it a routed port, or "
-                         "member of an aggregation?", g->label);
-    }
-    if (end && g->now->number > end) {
-        return xasprintf("%s: the device's lists of ports end at port %u, so "
-                         "it cannot be put into a VLAN over Q-BRIDGE",
-                         g->label, end);
-    }
-    if (profile->ingress_filtering == SWITCH_UNUSED
-        || (profile->ingress_filtering == SWITCH_IF_PRESENT
-            && !g->now->ingress_filtering)) {
-        return xasprintf("%s: the device cannot keep out frames of VLANs that "
-                         "the port is not in (no "
-                         "dot1qPortIngressFiltering)", g->label);
-    }
-    return NULL;
-}
 
 static int
 compare_goal_ports(const void *a_, const void *b_)
@@ -235,6 +110,7 @@ find_ports(struct switch_goal *goal, const struct switch_wanted *w)
     for (size_t i = 0; i < n && !error; i++) {
         const struct switch_port *port;
         struct goal_port *g;
+        char *lacks;
 
         error = switch_tables_find_port(t, nodes[i]->name, &port);
         if (error) {
@@ -250,7 +126,11 @@ find_ports(struct switch_goal *goal, const struct switch_wanted *w)
         g->now = port;
         g->wanted = nodes[i]->data;
         g->label = switch_tables_port_label(t, port);
-        error = check_port(t, g);
+        lacks = switch_check_port(t, port);
+        if (lacks) {
+            error = xasprintf("%s: %s", g->label, lacks);
+            free(lacks);
+        }
     }
     free(nodes);
     qsort(goal->ports, goal->n_ports, sizeof *goal->ports, compare_goal_ports);
@@ -702,10 +582,7 @@ start(struct switch_goal *goal, const struct switch_tables *t,
     memset(goal, 0, sizeof *goal);
     svec_init(&goal->notes);
     goal->tables = t;
-    error = check_device(t);
-    if (!error && !shash_is_empty(&w->ports)) {
-        error = check_numbering(t);
-    }
+    error = switch_check_device(t, !shash_is_empty(&w->ports));
     if (!error) {
         error = switch_wanted_check(w);
     }

@@ -5,6 +5,7 @@
 
 switchcfg_core := \
 	switchcfg/adopt.c \
+	switchcfg/check-device.c \
 	switchcfg/find-port.c \
 	switchcfg/goal.c \
 	switchcfg/goal-differences.c \

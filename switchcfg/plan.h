@@ -29,6 +29,7 @@
 #include "switchcfg/mib.h"
 
 struct ds;
+struct switch_port;
 struct switch_profile;
 struct switch_tables;
 struct switch_wanted;
@@ -116,6 +117,14 @@ char *switch_plan_restore(const struct switch_tables *now,
                           const struct switch_wanted *wanted,
                           struct switch_plan *plan)
     OVS_WARN_UNUSED_RESULT;
+
+/* Why there is no plan for this device, whatever is wanted of it, 'for_ports':
+ * if any port of it is ours; NULL: there can be one. */
+char *switch_check_device(const struct switch_tables *, bool for_ports)
+    OVS_WARN_UNUSED_RESULT;
+/* What this port lacks to be one of ours; NULL: nothing. */
+char *switch_check_port(const struct switch_tables *,
+                        const struct switch_port *) OVS_WARN_UNUSED_RESULT;
 
 /* Compares a device with what is wanted and adds a line to 'differences' for
  * each port and VLAN that differs: "port 3 (Gi1/0/3): untagged in VLAN 1,

@@ -206,22 +206,42 @@ can_be_moved(const struct switch_tables *t, uint32_t port, char **refusal)
     return !*refusal;
 }
 
+/* Is a port refused for what a probe would tell? */
+static bool
+is_said_before(const struct switch_tables *t, const struct switch_port *port,
+               const char *refusal)
+{
+    char *device = switch_check_device(t, true);
+    char *lacks = switch_check_port(t, port);
+    bool same = refusal ? (device && !strcmp(refusal, device))
+                          || (!device && lacks && strstr(refusal, lacks))
+                : !device && !lacks;
+
+    free(device);
+    free(lacks);
+    return same;
+}
+
 /* Two ports that can be configured: the first one and the last. */
 static bool
 choose_ports(const struct switch_tables *t, struct watch *w, char **refusal)
 {
     size_t n;
     const struct switch_port **ports = switch_tables_ports(t, &n);
-    size_t found = 0;
+    size_t found = 0, n_unsaid = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (can_be_moved(t, ports[i]->number, refusal)) {
+        bool can = can_be_moved(t, ports[i]->number, refusal);
+
+        n_unsaid += !is_said_before(t, ports[i], *refusal);
+        if (can) {
             w->ports[found ? 1 : 0] = ports[i]->number;
             found++;
         } else {
             printf("# %s\n", *refusal);
         }
     }
+    ok(!n_unsaid, "what is refused is what a probe tells");
     free(ports);
     return found > 1;
 }
