@@ -404,24 +404,38 @@ is_trunk(const struct cisco_port *p)
     return p->now->trunk_dynamic && p->now->trunk_dynamic != MODE_ACCESS;
 }
 
-/* Trunks leave VLANs first of all; the lists of a port that is no trunk yet
- * say nothing until it is one. */
+/* The lists of a port that is no trunk say nothing until it is one: they are
+ * made as they shall be before that. */
+static bool
+has_lists_first(const struct cisco_port *p)
+{
+    return !is_trunk(p) && p->mode && p->mode != MODE_ACCESS
+           && p->touches_trunk;
+}
+
+/* What they are after add_restrictions(). */
+static struct vidset
+first_lists(const struct cisco_port *p)
+{
+    struct vidset now = trunk_lists(p->now);
+
+    return has_lists_first(p) ? p->trunk
+           : is_trunk(p) ? intersection(&now, &p->new) : now;
+}
+
+/* Trunks leave VLANs first of all. */
 static void
 add_restrictions(struct plan_steps *steps, struct cisco_goal *goal)
 {
     for (size_t i = 0; i < goal->n_ports; i++) {
         struct cisco_port *p = &goal->ports[i];
         struct vidset now = trunk_lists(p->now);
-        struct vidset less = intersection(&now, &p->new);
+        struct vidset first = first_lists(p);
 
+        add_lists(steps, PLAN_RESTRICT, p, &now, &first);
         if (is_trunk(p)) {
-            add_lists(steps, PLAN_RESTRICT, p, &now, &less);
             p->old = p->now->vm_vlan && p->now->trunk_dynamic != MODE_ON
-                     && p->now->trunk_dynamic != MODE_TRUNK ? p->old : less;
-        } else if (p->mode && p->mode != MODE_ACCESS) {
-            struct vidset none = { .bits = { 0 } };
-
-            add_lists(steps, PLAN_RESTRICT, p, &now, &none);
+                     && p->now->trunk_dynamic != MODE_TRUNK ? p->old : first;
         }
     }
 }
@@ -473,13 +487,8 @@ static void
 add_port(struct plan_steps *steps, struct cisco_port *p, uint32_t mode_now)
 {
     struct vidset none = { .bits = { 0 } };
-    struct vidset lists = trunk_lists(p->now);
+    struct vidset lists = p->parked ? none : first_lists(p);
 
-    if (p->parked || (!is_trunk(p) && p->mode && p->mode != MODE_ACCESS)) {
-        lists = none;
-    } else if (is_trunk(p)) {
-        lists = intersection(&lists, &p->new);
-    }
     /* In trunk mode the VLAN of access mode says nothing. */
     if (p->mode == MODE_ACCESS || !p->mode) {
         add_access_vlan(steps, p);
@@ -509,7 +518,7 @@ static char *
 park(struct plan_steps *steps, struct cisco_port *p)
 {
     struct vidset none = { .bits = { 0 } };
-    struct vidset lists = trunk_lists(p->now);
+    struct vidset lists = first_lists(p);
 
     if (!p->now->trunk_dynamic || !p->now->has_trunk_vlans[0]) {
         return xasprintf("%s: changes places with another port, and cannot be "

@@ -361,6 +361,42 @@ test_vlans(void)
     model_switch_destroy(ms);
 }
 
+/* A port that becomes a trunk is given its lists once, before that. */
+static void
+test_new_trunk(void)
+{
+    struct model_switch *ms = make_device();
+    struct switch_plan plan = { .n = 0 };
+    unsigned int n_lists = 0, late = 0;
+    struct switch_tables t;
+    struct switch_wanted w;
+    bool trunk = false;
+    char *error;
+
+    switch_wanted_init(&w);
+    switch_wanted_add_vlan(&w, vids[0], "red");
+    want_state(&w, 1, 1);
+    model_switch_read(ms, &cisco, &t);
+    error = switch_plan_make(&t, &w, &plan);
+    is_str(error, NULL, "a port becomes a trunk");
+    for (size_t i = 0; i < plan.n; i++) {
+        for (size_t j = 0; j < plan.pdus[i].n; j++) {
+            enum switch_action action = plan.pdus[i].sets[j].action;
+
+            n_lists += action == SWITCH_SET_TRUNK_VLANS;
+            late += action == SWITCH_SET_TRUNK_VLANS && trunk;
+            trunk = trunk || mib_oid_has_prefix(&plan.pdus[i].sets[j].vb.oid,
+                                                &mib_cisco_trunk_dynamic);
+        }
+    }
+    ok(n_lists == ARRAY_SIZE(lists) && !late, "with each of its lists once");
+    free(error);
+    switch_plan_destroy(&plan);
+    switch_tables_destroy(&t);
+    switch_wanted_destroy(&w);
+    model_switch_destroy(ms);
+}
+
 /* --- Refusals --------------------------------------------------------------*/
 
 enum oddity { FOREIGN_TRUNK, FOREIGN_NAME, NO_TRUNKS, NO_VLANS };
@@ -426,6 +462,7 @@ main(void)
     cisco = *switch_profile_standard();
     cisco.model = SWITCH_CISCO;
     test_vlans();
+    test_new_trunk();
     test_refusals();
     test_all();
     return tap_done();
