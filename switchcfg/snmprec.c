@@ -63,6 +63,58 @@ parse_hex(struct span s, struct mib_value *v)
     return true;
 }
 
+/* What "\\C" stands for, or -1. */
+static int
+escaped(char c)
+{
+    static const char names[] = "\\'\"abfnrtv";
+    static const char values[] = "\\'\"\a\b\f\n\r\t\v";
+    const char *at = c ? strchr(names, c) : NULL;
+
+    return at ? values[at - names] : -1;
+}
+
+/* Octets from text with escapes, as string literals of Python have them; false
+ * if 's' is none. */
+static bool
+parse_escaped(struct span s, struct mib_value *v)
+{
+    size_t n = 0;
+
+    v->octets = xmalloc(MAX(s.n, 1));
+    for (size_t i = 0; i < s.n; i++) {
+        int octet = (unsigned char) s.p[i];
+
+        if (octet == '\\' && s.n - i >= 4 && s.p[i + 1] == 'x'
+            && hex_digit(s.p[i + 2]) >= 0 && hex_digit(s.p[i + 3]) >= 0) {
+            octet = hex_digit(s.p[i + 2]) << 4 | hex_digit(s.p[i + 3]);
+            i += 3;
+        } else if (octet == '\\') {
+            octet = ++i < s.n ? escaped(s.p[i]) : -1;
+        }
+        if (octet < 0) {
+            return false;
+        }
+        v->octets[n++] = octet;
+    }
+    v->n_octets = n;
+    return true;
+}
+
+/* 's' without blanks at its ends. */
+static struct span
+trim(struct span s)
+{
+    while (s.n && (*s.p == ' ' || *s.p == '\t')) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) {
+        s.n--;
+    }
+    return s;
+}
+
 /* A decimal number of 'type', within the bounds of that. */
 static bool
 parse_number(struct span s, enum mib_type type, uint64_t *number)
@@ -108,12 +160,31 @@ parse_ip(struct span s, struct mib_value *v)
     return true;
 }
 
-/* Sets '*v', whose type is set, from its text.  False if it is not right; '*v'
- * is to be cleared in either case. */
+/* An OID; none at all is zeroDotZero. */
 static bool
-parse_value(struct span s, bool hex, struct mib_value *v)
+parse_object_id(struct span s, struct mib_value *v)
 {
-    struct mib_oid oid;
+    struct mib_oid oid = MIB_OID(0, 0);
+
+    if (s.n && !mib_oid_parse(s.p, s.n, &oid)) {
+        return false;
+    }
+    v->oid = xmemdup(&oid, sizeof oid);
+    return true;
+}
+
+/* Sets '*v', whose type is set, from its text, which is in hex ('x'), has
+ * escapes ('e') or is plain (0).  False if it is not right; '*v' is to be
+ * cleared in either case. */
+static bool
+parse_value(struct span s, char form, struct mib_value *v)
+{
+    bool hex = form == 'x';
+
+    if (form == 'e') {
+        return (v->type == MIB_OCTETS || v->type == MIB_OPAQUE)
+               && parse_escaped(s, v);
+    }
 
     switch ((int) v->type) {
     case MIB_INTEGER:
@@ -121,7 +192,7 @@ parse_value(struct span s, bool hex, struct mib_value *v)
     case MIB_UNSIGNED32:
     case MIB_TIME_TICKS:
     case MIB_COUNTER64:
-        return !hex && parse_number(s, v->type, &v->number);
+        return !hex && parse_number(trim(s), v->type, &v->number);
     case MIB_OCTETS:
     case MIB_OPAQUE:
         if (hex) {
@@ -131,13 +202,10 @@ parse_value(struct span s, bool hex, struct mib_value *v)
         v->n_octets = s.n;
         return true;
     case MIB_IP_ADDRESS:
-        return hex ? parse_hex(s, v) && v->n_octets == 4 : parse_ip(s, v);
+        return hex ? parse_hex(s, v) && v->n_octets == 4
+               : parse_ip(trim(s), v);
     case MIB_OBJECT_ID:
-        if (hex || !mib_oid_parse(s.p, s.n, &oid)) {
-            return false;
-        }
-        v->oid = xmemdup(&oid, sizeof oid);
-        return true;
+        return !hex && parse_object_id(trim(s), v);
     case MIB_NULL:
     case MIB_NO_SUCH_OBJECT:
     case MIB_NO_SUCH_INSTANCE:
@@ -153,25 +221,33 @@ static const char *
 parse_line(struct span line, struct mib_varbinds *vbs)
 {
     struct mib_value value = { .type = MIB_NULL };
-    struct span oid_text, type_text;
+    struct span oid_text, type_text, first;
     struct mib_oid oid;
+    bool computed;
     uint64_t type;
-    bool hex;
+    char form = 0;
 
     if (!cut(&line, '|', &oid_text) || !cut(&line, '|', &type_text)) {
         return "not of the form OID|TYPE|VALUE";
     }
-    if (!mib_oid_parse(oid_text.p, oid_text.n, &oid)) {
+    if (!mib_oid_parse(trim(oid_text).p, trim(oid_text).n, &oid)) {
         return "not an object identifier";
     }
-    hex = type_text.n && type_text.p[type_text.n - 1] == 'x';
-    type_text.n -= hex;
+    computed = cut(&type_text, ':', &first);
+    type_text = computed ? first : type_text;
+    if (type_text.n && (type_text.p[type_text.n - 1] == 'x'
+                        || type_text.p[type_text.n - 1] == 'e')) {
+        form = type_text.p[--type_text.n];
+    }
     if (!parse_number(type_text, MIB_UNSIGNED32, &type)
         || !mib_type_to_string(MIN(type, 255))) {
         return "not a type";
     }
+    if (computed) {
+        return NULL;            /* Nobody has recorded a value. */
+    }
     value.type = type;
-    if (!parse_value(line, hex, &value)) {
+    if (!parse_value(line, form, &value)) {
         mib_value_clear(&value);
         return "not a value of this type";
     }
@@ -198,7 +274,7 @@ snmprec_parse(const char *text, size_t len, struct mib_varbinds *vbs)
         if (line.n && line.p[line.n - 1] == '\r') {
             line.n--;
         }
-        if (!line.n || line.p[0] == '#') {
+        if (!trim(line).n || *trim(line).p == '#') {
             continue;
         }
         wrong = parse_line(line, vbs);

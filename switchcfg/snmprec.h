@@ -5,8 +5,10 @@
  *     1.3.6.1.2.1.1.1.0|4|Some switch
  *     1.3.6.1.2.1.17.7.1.4.3.1.2.1|4x|ffff0000
  *
- * OID, type (number of enum mib_type; "x" after it: the value is in hex),
- * value.  Empty lines and lines that begin with "#" are skipped.
+ * OID, type (number of enum mib_type; "x" after it: the value is in hex, "e":
+ * it has escapes as Python's strings), value.  Empty lines and lines that begin
+ * with "#" are skipped, and so are objects whose value is not recorded but made
+ * by a module of the simulator (TYPE:MODULE).
  *
  * Pure, and safe with any input. */
 
