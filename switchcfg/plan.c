@@ -63,6 +63,27 @@ switch_plan_destroy(struct switch_plan *plan)
     *plan = (struct switch_plan) { .n = 0 };
 }
 
+/* Lists of ports and VLANs are octets, though they may look like text. */
+static bool
+sets_list(const struct switch_set *set)
+{
+    return set->action != SWITCH_NAME_VLAN && set->action != SWITCH_CREATE_VLAN
+           && set->vb.value.type == MIB_OCTETS;
+}
+
+static void
+format_value(const struct switch_set *set, struct ds *out)
+{
+    if (sets_list(set)) {
+        ds_put_cstr(out, "0x");
+        for (size_t i = 0; i < set->vb.value.n_octets; i++) {
+            ds_put_format(out, "%02x", set->vb.value.octets[i]);
+        }
+    } else {
+        mib_value_format(&set->vb.value, out);
+    }
+}
+
 void
 switch_plan_format(const struct switch_plan *plan, struct ds *out)
 {
@@ -79,7 +100,7 @@ switch_plan_format(const struct switch_plan *plan, struct ds *out)
             mib_oid_format(&set->vb.oid, out);
             ds_put_format(out, " = %s ",
                           mib_type_to_string(set->vb.value.type));
-            mib_value_format(&set->vb.value, out);
+            format_value(set, out);
             ds_put_cstr(out, "]\n");
         }
     }

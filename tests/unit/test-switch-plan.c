@@ -901,6 +901,7 @@ test_lines(void)
     };
     struct model_switch_options options = { 0 };
     struct model_switch *ms = model_switch_create(&options);
+    struct ds s = DS_EMPTY_INITIALIZER;
     struct switch_plan plan = { .n = 0 };
     struct switch_tables t;
     struct switch_wanted w;
@@ -919,6 +920,20 @@ test_lines(void)
     }
     ok(plan.notes.n == 1 && strstr(plan.notes.names[0], "filtering is off): 2"),
        "a note about ports that are not ours");
+    switch_plan_destroy(&plan);
+    switch_wanted_destroy(&w);
+    /* Port 2 alone is the octet that is "@" too. */
+    switch_wanted_init(&w);
+    switch_wanted_add_vlan(&w, 110, "red");
+    want_port(&w, "2", SWITCH_ACCESS, 110, 0);
+    error = switch_plan_make(&t, &w, &plan);
+    switch_plan_format(&plan, &s);
+    ok(!error && strstr(ds_cstr(&s), "ports 2 [1.3.6.1.2.1.17.7.1.4.3.1.2.110 "
+                        "= OCTET STRING 0x40]")
+       && strstr(ds_cstr(&s), "= OCTET STRING \"tvd-red\"]"),
+       "lists are in hex, names are not");
+    free(error);
+    ds_destroy(&s);
     switch_plan_destroy(&plan);
     switch_wanted_destroy(&w);
     switch_tables_destroy(&t);
