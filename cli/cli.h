@@ -86,6 +86,7 @@ struct cli_given {
 /* One run of the program. */
 struct cli {
     const struct cli_verb *verb;    /* NULL until it is known. */
+    int failure;                    /* Its exit status, see cli_failure(). */
     struct svec args;               /* Its arguments. */
     struct cli_given *given;        /* Options, in order. */
     size_t n_given, allocated_given;
@@ -127,6 +128,9 @@ char *cli_suggestion(const char *word, const char *const *words, size_t n);
 
 /* --- cli/report.c ---------------------------------------------------------*/
 
+/* The exit status of a failure: that of the verb, or of those that begin like
+ * what was given. */
+int cli_failure(const struct cli *);
 /* The writer for the answer, in the format that was asked for. */
 struct output *cli_output(struct cli *);
 

@@ -101,7 +101,7 @@ run(struct cli *cli, int argc, char *argv[])
         return status;
     }
     if (!configure(cli)) {
-        return cli->verb ? cli->verb->failure : EXIT_FAILURE;
+        return cli_failure(cli);
     }
     if (cli_has(cli, "help")) {
         return cli_print_help(cli, cli->verb);
@@ -126,7 +126,7 @@ finish(struct cli *cli, int status)
         fprintf(stderr, "tvdctl: cannot write the answer: %s\n",
                 ovs_strerror(error));
     }
-    return error ? (cli->verb ? cli->verb->failure : EXIT_FAILURE) : status;
+    return error ? cli_failure(cli) : status;
 }
 
 int

@@ -184,6 +184,21 @@ begins_with(const struct cli_verb *verb, const char *first)
            && (verb->name[n] == ' ' || !verb->name[n]);
 }
 
+/* What failure is for the verbs that begin with 'first': if 1 is an answer of
+ * some of them, it must not be what a misspelt one ends with. */
+static int
+failure_of(const char *first)
+{
+    int failure = EXIT_FAILURE;
+
+    for (size_t i = 0; i < cli_n_verbs; i++) {
+        if (begins_with(cli_verbs[i], first)) {
+            failure = MAX(failure, cli_verbs[i]->failure);
+        }
+    }
+    return failure;
+}
+
 static char *
 unknown_verb(const char *first, const char *second)
 {
@@ -256,7 +271,11 @@ take_word(struct cli *cli, const char *word, const char **first)
         begins = begins || begins_with(verb, word);
     }
     if (*first || !begins) {
-        return *first ? unknown_verb(*first, word) : unknown_verb(word, NULL);
+        if (*first) {
+            cli->failure = failure_of(*first);
+            return unknown_verb(*first, word);
+        }
+        return unknown_verb(word, NULL);
     }
     *first = word;
     return NULL;

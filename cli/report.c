@@ -25,10 +25,11 @@ cli_output(struct cli *cli)
     return cli->out;
 }
 
-static int
-failure_status(const struct cli *cli)
+int
+cli_failure(const struct cli *cli)
 {
-    return cli->verb ? cli->verb->failure : EXIT_FAILURE;
+    return cli->verb ? cli->verb->failure
+           : cli->failure ? cli->failure : EXIT_FAILURE;
 }
 
 /* "line" to standard error, safe to look at, after what was printed before. */
@@ -69,7 +70,7 @@ cli_fail(struct cli *cli, const char *format, ...)
     }
     free(line);
     free(message);
-    return failure_status(cli);
+    return cli_failure(cli);
 }
 
 static const struct output_column error_columns[] = {
@@ -121,7 +122,7 @@ cli_fail_policy(struct cli *cli, const struct policy_errors *errors)
         output_close_table(o);
     }
     free(text);
-    return failure_status(cli);
+    return cli_failure(cli);
 }
 
 /* Shows an error of the API the way policy_errors_format() does. */
@@ -161,7 +162,7 @@ cli_fail_api_policy(struct cli *cli, const char *file, const char *message,
     if (o) {
         output_close_table(o);
     }
-    return failure_status(cli);
+    return cli_failure(cli);
 }
 
 /* Cuts 'text' to the width of the terminal, so that it stays one line, which

@@ -12,6 +12,7 @@
 #include "controller/request.h"
 #include "controller/switch-show.h"
 #include "lib/report.h"
+#include "lib/suggest.h"
 #include "lib/tvd-db.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
@@ -333,6 +334,25 @@ ask(struct switches *s, struct entry *entry, enum request_method method,
 }
 
 static void
+fail_unknown(struct switches *s, struct api_call *call, const char *name)
+{
+    const char **names = xmalloc((shash_count(&s->entries) + 1)
+                                 * sizeof *names);
+    const struct shash_node *node;
+    const char *near;
+    size_t n = 0;
+
+    SHASH_FOR_EACH (node, &s->entries) {
+        names[n++] = node->name;
+    }
+    near = suggest_nearest(name, names, n);
+    api_call_fail(call, NULL, "there is no switch \"%s\" with 'snmp' in the "
+                  "policy%s%s%s", name, near ? "; did you mean \"" : "",
+                  near ? near : "", near ? "\"?" : "");
+    free(names);
+}
+
+static void
 handle_named(struct switches *s, struct api_call *call, long long int now)
 {
     const struct request *request = api_call_request(call);
@@ -340,8 +360,7 @@ handle_named(struct switches *s, struct api_call *call, long long int now)
     const char *why = entry ? why_not(s, entry) : NULL;
 
     if (!entry) {
-        api_call_fail(call, NULL, "there is no switch \"%s\" with 'snmp' in "
-                      "the policy", request->name);
+        fail_unknown(s, call, request->name);
     } else if (why) {
         api_call_fail(call, NULL, "switch \"%s\": %s", request->name, why);
     } else if (request->method == REQUEST_SWITCH_SHOW) {
