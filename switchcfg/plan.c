@@ -489,6 +489,8 @@ add_new_vlan(struct plan_steps *steps, const struct switch_goal *goal,
             || (profile->max_varbinds && profile->max_varbinds < n))) {
         create = SWITCH_CREATE_THEN_FILL;
     }
+    /* All lists, also an empty one: RFC 4363 specifies no default for the
+     * untagged list of a new VLAN. */
     if (create == SWITCH_CREATE_WHOLE) {
         size_t first = steps->n;
 
