@@ -575,6 +575,10 @@ start_rollback(struct switch_reconcile *r)
         give_up(r, error);
         return;
     }
+    for (size_t i = 0; r->n_back == 1 && i < r->plan.notes.n; i++) {
+        report(r->sink, REPORT_WARNING, "switch-rollback", "switch %s: %s",
+               r->name, r->plan.notes.names[i]);
+    }
     r->status.n_rollbacks += r->n_back == 1;
     r->status.state = SWITCH_ROLLBACK;
     r->next_pdu = 0;
