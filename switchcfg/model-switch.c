@@ -143,6 +143,22 @@ get_list(const struct model_switch *ms, const struct mib_oid *column,
              : (struct portlist) { .n = 0 };
 }
 
+/* The lists of a row that rules hold between. */
+struct row_lists {
+    struct portlist egress, forbidden, untagged;
+};
+
+/* As they are, borrowed. */
+static struct row_lists
+get_lists(const struct model_switch *ms, uint32_t row)
+{
+    return (struct row_lists) {
+        .egress = get_list(ms, &mib_vlan_static_egress, row),
+        .forbidden = get_list(ms, &mib_vlan_static_forbidden, row),
+        .untagged = get_list(ms, &mib_vlan_static_untagged, row),
+    };
+}
+
 void
 model_switch_load(struct model_switch *ms, const struct mib_varbinds *vbs)
 {
@@ -154,9 +170,18 @@ model_switch_load(struct model_switch *ms, const struct mib_varbinds *vbs)
             || mib_oid_has_prefix(&vb->oid, &mib_vlan_static_untagged)) {
             ms->list_length = MAX(ms->list_length, vb->value.n_octets);
         }
+        if (mib_oid_has_prefix(&vb->oid, &mib_vlan_static_egress)
+            || mib_oid_has_prefix(&vb->oid, &mib_vlan_static_forbidden)
+            || mib_oid_has_prefix(&vb->oid, &mib_vlan_static_untagged)) {
+            mib_varbinds_add(&ms->found, &vb->oid, &vb->value);
+        }
     }
     qsort(ms->objects.v, ms->objects.n, sizeof *ms->objects.v,
           compare_varbinds);
+    if (ms->found.n) {
+        qsort(ms->found.v, ms->found.n, sizeof *ms->found.v,
+              compare_varbinds);
+    }
 }
 
 void
@@ -217,12 +242,33 @@ index_of(const struct mib_oid *oid, const struct mib_oid *column)
            ? oid->ids[column->n] : 0;
 }
 
+/* The static columns; some devices do not have all of them. */
+static const struct mib_oid *const static_columns[] = {
+    &mib_vlan_static_name, &mib_vlan_static_egress,
+    &mib_vlan_static_forbidden, &mib_vlan_static_untagged,
+    &mib_vlan_static_row_status,
+};
+
 static bool
 row_exists(const struct model_switch *ms, uint32_t row)
 {
-    struct mib_oid oid = mib_oid_child(&mib_vlan_static_row_status, row);
+    for (size_t i = 0; i < ARRAY_SIZE(static_columns); i++) {
+        struct mib_oid oid = mib_oid_child(static_columns[i], row);
 
-    return find(ms, &oid) != NULL;
+        if (find(ms, &oid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+model_switch_row_is_active(const struct model_switch *ms, uint32_t row)
+{
+    struct mib_oid oid = mib_oid_child(&mib_vlan_static_row_status, row);
+    const struct mib_value *v = find(ms, &oid);
+
+    return v ? v->number == MIB_ROW_ACTIVE : row_exists(ms, row);
 }
 
 static int
@@ -257,11 +303,9 @@ set_row_status(struct model_switch *ms, uint32_t row, int64_t status)
         if (row == 1) {
             return MIB_ERROR_INCONSISTENT_VALUE;
         }
-        for (uint32_t column = 1; column <= 5; column++) {
-            struct mib_oid oid = mib_vlan_static_name;
+        for (size_t i = 0; i < ARRAY_SIZE(static_columns); i++) {
+            struct mib_oid oid = mib_oid_child(static_columns[i], row);
 
-            oid.ids[oid.n - 1] = column;
-            mib_oid_append(&oid, row);
             model_switch_drop(ms, &oid);
         }
         return MIB_ERROR_NONE;
@@ -270,33 +314,45 @@ set_row_status(struct model_switch *ms, uint32_t row, int64_t status)
     }
 }
 
-/* True if no port is in both lists. */
-static bool
-disjoint(const struct portlist *a, const struct portlist *b)
+static uint8_t
+octet_of(const struct portlist *list, size_t i)
 {
-    for (size_t i = 0; i < MIN(a->n, b->n); i++) {
-        if (a->octets[i] & b->octets[i]) {
-            return false;
-        }
-    }
-    return true;
+    return i < list->n ? list->octets[i] : 0;
+}
+
+/* The ports, of those that octet 'i' stands for, that are not the same in the
+ * lists of 'a' and 'b'. */
+static uint8_t
+octet_differs(const struct row_lists *a, const struct row_lists *b, size_t i)
+{
+    return (octet_of(&a->egress, i) ^ octet_of(&b->egress, i))
+           | (octet_of(&a->forbidden, i) ^ octet_of(&b->forbidden, i))
+           | (octet_of(&a->untagged, i) ^ octet_of(&b->untagged, i));
 }
 
 /* Rules between the lists of a row that must hold all the time, or, if a SET
- * is one instant, after it. */
+ * is one instant, after it.  A port that breaks them as it did in 'before', or
+ * when the device was found, breaks none of this device. */
 static bool
-row_is_consistent(const struct model_switch *ms, uint32_t row)
+row_is_consistent(const struct model_switch *ms, uint32_t row,
+                  const struct row_lists *before,
+                  const struct row_lists *after)
 {
-    struct portlist egress = get_list(ms, &mib_vlan_static_egress, row);
-    struct portlist forbidden = get_list(ms, &mib_vlan_static_forbidden, row);
-    struct portlist untagged = get_list(ms, &mib_vlan_static_untagged, row);
+    const struct model_switch as_found = { .objects = ms->found };
+    struct row_lists found = get_lists(&as_found, row);
+    size_t n = MAX(after->egress.n, after->untagged.n);
 
-    if (!disjoint(&egress, &forbidden)) {
-        return false;
-    }
-    for (size_t i = 0; ms->options.untagged_within_egress && i < untagged.n;
-         i++) {
-        if (untagged.octets[i] & ~(i < egress.n ? egress.octets[i] : 0)) {
+    for (size_t i = 0; i < n; i++) {
+        uint8_t egress = octet_of(&after->egress, i);
+        uint8_t forbidden = octet_of(&after->forbidden, i);
+        uint8_t untagged = octet_of(&after->untagged, i);
+        uint8_t wrong = egress & forbidden;
+
+        if (ms->options.untagged_within_egress) {
+            wrong |= untagged & ~egress;
+        }
+        if (wrong & octet_differs(before, after, i)
+            & octet_differs(&found, after, i)) {
             return false;
         }
     }
@@ -359,6 +415,27 @@ set_row_octets(struct model_switch *ms, const struct mib_varbind *vb,
 }
 
 static int
+set_list(struct model_switch *ms, const struct mib_varbind *vb, uint32_t row)
+{
+    struct row_lists now = get_lists(ms, row), before;
+    int error;
+
+    portlist_clone(&before.egress, &now.egress);
+    portlist_clone(&before.forbidden, &now.forbidden);
+    portlist_clone(&before.untagged, &now.untagged);
+    error = set_row_octets(ms, vb, row, true);
+    now = get_lists(ms, row);
+    if (!error && !ms->options.atomic
+        && !row_is_consistent(ms, row, &before, &now)) {
+        error = MIB_ERROR_INCONSISTENT_VALUE;
+    }
+    portlist_destroy(&before.egress);
+    portlist_destroy(&before.forbidden);
+    portlist_destroy(&before.untagged);
+    return error;
+}
+
+static int
 set_pvid(struct model_switch *ms, const struct mib_varbind *vb)
 {
     const struct mib_value *old = find(ms, &vb->oid);
@@ -391,6 +468,21 @@ set_enum(struct model_switch *ms, const struct mib_varbind *vb, int max)
     return MIB_ERROR_NONE;
 }
 
+/* Objects of the standard that can be set. */
+static bool
+is_writable(const struct mib_oid *oid)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(static_columns); i++) {
+        if (index_of(oid, static_columns[i])) {
+            return true;
+        }
+    }
+    return index_of(oid, &mib_pvid) || index_of(oid, &mib_acceptable_frames)
+           || index_of(oid, &mib_ingress_filtering)
+           || index_of(oid, &mib_port_gvrp)
+           || !mib_oid_compare(oid, &mib_gvrp_status);
+}
+
 /* Does one varbind. */
 static int
 set_one(struct model_switch *ms, const struct mib_varbind *vb)
@@ -403,8 +495,14 @@ set_one(struct model_switch *ms, const struct mib_varbind *vb)
         { &mib_ingress_filtering, MIB_FALSE },
         { &mib_port_gvrp, MIB_DISABLED },
     };
+    const struct mib_value *now = find(ms, &vb->oid);
     uint32_t row;
 
+    /* Also a value that nobody could set, such as a PVID of 0, is taken if it
+     * is there already. */
+    if (now && mib_value_equal(now, &vb->value) && is_writable(&vb->oid)) {
+        return MIB_ERROR_NONE;
+    }
     row = index_of(&vb->oid, &mib_vlan_static_row_status);
     if (row) {
         return vb->value.type != MIB_INTEGER ? WRONG_TYPE
@@ -418,10 +516,7 @@ set_one(struct model_switch *ms, const struct mib_varbind *vb)
     row = row ? row : index_of(&vb->oid, &mib_vlan_static_untagged);
     row = row ? row : index_of(&vb->oid, &mib_vlan_static_forbidden);
     if (row) {
-        int error = set_row_octets(ms, vb, row, true);
-
-        return error || ms->options.atomic || row_is_consistent(ms, row)
-               ? error : MIB_ERROR_INCONSISTENT_VALUE;
+        return set_list(ms, vb, row);
     }
     if (index_of(&vb->oid, &mib_pvid)) {
         return set_pvid(ms, vb);
@@ -524,15 +619,33 @@ makes_row(const struct mib_varbind *vb)
                || vb->value.number == MIB_ROW_CREATE_AND_WAIT);
 }
 
+/* True if the rules hold for the row that 'oid' is in a list of. */
+static bool
+lists_are_consistent(const struct model_switch *before,
+                     const struct model_switch *ms, const struct mib_oid *oid)
+{
+    uint32_t row = oid->ids[oid->n - 1];
+    struct row_lists old, new;
+
+    if (!mib_oid_has_prefix(oid, &mib_vlan_static_egress)
+        && !mib_oid_has_prefix(oid, &mib_vlan_static_forbidden)
+        && !mib_oid_has_prefix(oid, &mib_vlan_static_untagged)) {
+        return true;
+    }
+    old = get_lists(before, row);
+    new = get_lists(ms, row);
+    return row_is_consistent(ms, row, &old, &new);
+}
+
 static int
 set_at_once(struct model_switch *ms, const struct mib_varbind *vbs, size_t n,
             size_t *error_index)
 {
-    struct mib_varbinds before = { .n = 0 };
+    struct model_switch before = { .n_sets = 0 };
     int error = MIB_ERROR_NONE;
 
     for (size_t i = 0; i < ms->objects.n; i++) {
-        mib_varbinds_add(&before, &ms->objects.v[i].oid,
+        mib_varbinds_add(&before.objects, &ms->objects.v[i].oid,
                          &ms->objects.v[i].value);
     }
     for (size_t i = 0; i < 2 * n && !error; i++) {
@@ -544,18 +657,17 @@ set_at_once(struct model_switch *ms, const struct mib_varbind *vbs, size_t n,
         }
     }
     for (size_t i = 0; i < n && !error; i++) {
-        if (mib_oid_has_prefix(&vbs[i].oid, &mib_vlan_static_egress)
-            && !row_is_consistent(ms, vbs[i].oid.ids[vbs[i].oid.n - 1])) {
+        if (!lists_are_consistent(&before, ms, &vbs[i].oid)) {
             error = MIB_ERROR_INCONSISTENT_VALUE;
             *error_index = i + 1;
         }
     }
     if (error) {
-        mib_varbinds_swap(&before, &ms->objects);
+        mib_varbinds_swap(&before.objects, &ms->objects);
     } else {
         changed(ms);
     }
-    mib_varbinds_destroy(&before);
+    mib_varbinds_destroy(&before.objects);
     return error;
 }
 
@@ -608,8 +720,7 @@ model_switch_forwards(const struct model_switch *ms, unsigned int from,
         }
         vid = get_number(ms, &mib_pvid, from);
     }
-    if (from == to || get_number(ms, &mib_vlan_static_row_status, vid)
-                      != MIB_ROW_ACTIVE) {
+    if (from == to || !model_switch_row_is_active(ms, vid)) {
         return false;
     }
     egress = get_list(ms, &mib_vlan_static_egress, vid);
@@ -761,6 +872,7 @@ model_destroy(struct switch_session *session)
     struct model_switch *ms = model_switch_cast(session);
 
     mib_varbinds_destroy(&ms->objects);
+    mib_varbinds_destroy(&ms->found);
     switch_reply_destroy(ms->pending);
     free(ms);
 }

@@ -45,6 +45,7 @@ struct model_switch {
     struct switch_session session; /* First member. */
     struct model_switch_options options; /* May be changed at any time. */
     struct mib_varbinds objects; /* Sorted. */
+    struct mib_varbinds found;  /* Lists that it came with. */
     size_t list_length;         /* Longest list that it came with. */
     unsigned int n_sets;        /* SET requests that came. */
     unsigned int n_requests;    /* On the wire: a walk counts as many as
@@ -78,6 +79,9 @@ void model_switch_drop(struct model_switch *, const struct mib_oid *);
 const struct mib_varbind *model_switch_next(const struct model_switch *,
                                             const struct mib_oid *oid,
                                             bool inclusive);
+/* True if there is such a row of dot1qVlanStaticTable, and it is active; one of
+ * which the device does not tell the status is. */
+bool model_switch_row_is_active(const struct model_switch *, uint32_t row);
 /* What a device of 'profile' that is this one shows; caller destroys. */
 void model_switch_read(const struct model_switch *,
                        const struct switch_profile *profile,

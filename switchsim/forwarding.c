@@ -45,10 +45,12 @@ forwarding_find(const struct forwarding *f, unsigned int number)
     return NULL;
 }
 
+/* A row of which the device does not tell the status is active. */
 static bool
 is_active(const struct switch_vlan *v)
 {
-    return v && v->is_static && v->row_status == MIB_ROW_ACTIVE;
+    return v && v->is_static
+           && (!v->row_status || v->row_status == MIB_ROW_ACTIVE);
 }
 
 /* Sets 'members' and, if the port sends untagged frames, 'native'. */
