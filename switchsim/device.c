@@ -3,6 +3,7 @@
 #include <config.h>
 #include "switchsim/device.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bitmap.h"
@@ -136,6 +137,13 @@ copy_objects(struct mib_varbinds *dst, const struct mib_varbinds *src)
     }
 }
 
+/* What kind of switch it is. */
+static const struct switch_profile *
+kind(const struct sim_device *d)
+{
+    return d->config.profile ? d->config.profile : switch_profile_standard();
+}
+
 static uint32_t
 up_time(const struct sim_device *d, long long int now)
 {
@@ -149,7 +157,7 @@ sim_device_ports(const struct sim_device *d, size_t *n)
     const struct switch_port **ports;
     unsigned int *numbers;
 
-    model_switch_read(d->ms, switch_profile_standard(), &t);
+    model_switch_read(d->ms, kind(d), &t);
     ports = switch_tables_ports(&t, n);
     numbers = xmalloc(MAX(*n, 1) * sizeof *numbers);
     for (size_t i = 0; i < *n; i++) {
@@ -175,13 +183,16 @@ sim_device_if_index(const struct sim_device *d, unsigned int port)
  * device has the columns that it came with. */
 
 /* How the table of a recorded device is indexed: by the standard the VID comes
- * last. */
+ * last.  What its profile does not say is found out. */
 static bool
 is_reversed(const struct sim_device *d)
 {
     const struct mib_varbind *vb;
     bool reversed = false;
 
+    if (kind(d)->current_reversed) {
+        return true;
+    }
     for (vb = next_below(d, &mib_vlan_current_egress, NULL); vb;
          vb = next_below(d, &mib_vlan_current_egress, vb)) {
         struct mib_oid first, last;
@@ -235,10 +246,8 @@ static void
 refresh_current(struct sim_device *d, uint32_t vid, unsigned int columns,
                 uint32_t mark)
 {
-    struct mib_oid status = mib_oid_child(&mib_vlan_static_row_status, vid);
     struct mib_oid egress = mib_oid_child(&mib_vlan_static_egress, vid);
     struct mib_oid untagged = mib_oid_child(&mib_vlan_static_untagged, vid);
-    const struct mib_value *active = model_switch_get(d->ms, &status);
     struct mib_value values[8] = {
         [3] = { .type = MIB_UNSIGNED32, .number = vid }, /* FdbId */
         [6] = { .type = MIB_INTEGER, .number = 2 },      /* permanent(2) */
@@ -246,7 +255,7 @@ refresh_current(struct sim_device *d, uint32_t vid, unsigned int columns,
     };
 
     drop_current(d, vid);
-    if (!active || active->number != MIB_ROW_ACTIVE) {
+    if (!model_switch_row_is_active(d->ms, vid)) {
         return;
     }
     if (model_switch_get(d->ms, &egress)) {
@@ -317,39 +326,162 @@ row_changed(const struct sim_device *d, const struct mib_varbinds *before,
     return false;
 }
 
+static int
+compare_rows(const void *a_, const void *b_)
+{
+    const uint32_t *a = a_, *b = b_;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* The rows of the static table in any of 'lists', each once; caller frees. */
+static uint32_t *
+static_rows(const struct mib_varbinds *const *lists, size_t n_lists,
+            size_t *n)
+{
+    size_t allocated = 0;
+    uint32_t *rows = NULL;
+    size_t n_all = 0;
+
+    for (size_t k = 0; k < n_lists; k++) {
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            const struct mib_oid *oid = &lists[k]->v[i].oid;
+
+            if (oid->n != vlan_static.n + 2
+                || !mib_oid_has_prefix(oid, &vlan_static)) {
+                continue;
+            }
+            if (n_all == allocated) {
+                rows = x2nrealloc(rows, &allocated, sizeof *rows);
+            }
+            rows[n_all++] = oid->ids[oid->n - 1];
+        }
+    }
+    *n = 0;
+    if (n_all) {
+        qsort(rows, n_all, sizeof *rows, compare_rows);
+    }
+    for (size_t i = 0; i < n_all; i++) {
+        if (!*n || rows[*n - 1] != rows[i]) {
+            rows[(*n)++] = rows[i];
+        }
+    }
+    return rows;
+}
+
 /* Makes the current table follow what the static one has become since
  * 'before'. */
 static void
 follow(struct sim_device *d, const struct mib_varbinds *before,
        unsigned int columns, uint32_t mark)
 {
-    unsigned long *rows = bitmap_allocate(FORWARDING_N_VLANS);
     const struct mib_varbinds *lists[] = { before, &d->ms->objects };
-    unsigned int n = 0;
-    size_t row;
+    size_t n;
+    uint32_t *rows = static_rows(lists, ARRAY_SIZE(lists), &n);
 
-    for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
-        n = 0;
-        for (size_t i = 0; i < lists[k]->n; i++) {
-            const struct mib_oid *oid = &lists[k]->v[i].oid;
-            uint32_t id = oid->ids[oid->n - 1];
-
-            if (mib_oid_has_prefix(oid, &mib_vlan_static_row_status)
-                && id < FORWARDING_N_VLANS) {
-                bitmap_set1(rows, id);
-                n++;
-            }
+    for (size_t i = 0; i < n && columns; i++) {
+        if (row_changed(d, before, rows[i])) {
+            refresh_current(d, rows[i], columns, mark);
         }
     }
-    BITMAP_FOR_EACH_1 (row, FORWARDING_N_VLANS, rows) {
-        if (columns && row_changed(d, before, row)) {
-            refresh_current(d, row, columns, mark);
-        }
-    }
+    free(rows);
     if (model_switch_get(d->ms, &num_vlans)) {
+        free(static_rows(&lists[1], 1, &n));
         put_number(d, &num_vlans, MIB_UNSIGNED32, n);
     }
-    bitmap_free(rows);
+}
+
+/* --- Rows that are interfaces ----------------------------------------------
+ *
+ * Where the rows of the static table are numbered by the interface of the
+ * VLAN, a VLAN that is made gets one, and one that goes takes it along.  The
+ * distance between the two numbers is that of the VLANs that were recorded. */
+
+static bool
+has_row(const struct mib_varbinds *objects, uint32_t row)
+{
+    for (uint32_t column = 1; column <= 5; column++) {
+        struct mib_oid oid = cell(&vlan_static, column, row);
+
+        if (find_in(objects, &oid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+find_distance(struct sim_device *d)
+{
+    struct switch_tables t;
+    const struct switch_vlan *v;
+
+    model_switch_read(d->ms, kind(d), &t);
+    HMAP_FOR_EACH (v, node, &t.vlans) {
+        if (v->is_static && v->vid) {
+            d->row_distance = v->row - v->vid;
+        }
+    }
+    switch_tables_destroy(&t);
+}
+
+static void
+drop_interface(struct sim_device *d, uint32_t if_index)
+{
+    static const struct mib_oid *const entries[] = { &if_entry, &if_x_entry };
+
+    for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+        for (uint32_t column = 1; column <= 22; column++) {
+            struct mib_oid oid = cell(entries[i], column, if_index);
+
+            model_switch_drop(d->ms, &oid);
+        }
+    }
+}
+
+/* Makes the interfaces follow what the rows have become since 'before'.
+ * Returns NULL, or what is wrong with a new one; caller frees. */
+static char *
+follow_rows(struct sim_device *d, const struct mib_varbinds *before)
+{
+    const struct mib_varbinds *lists[] = { before, &d->ms->objects };
+    size_t n;
+    uint32_t *rows = static_rows(lists, ARRAY_SIZE(lists), &n);
+    char *error = NULL;
+
+    for (size_t i = 0; i < n && !error; i++) {
+        bool was = has_row(before, rows[i]);
+        bool is = has_row(&d->ms->objects, rows[i]);
+        uint32_t vid = rows[i] - d->row_distance;
+
+        if (was && !is) {
+            drop_interface(d, rows[i]);
+        } else if (!was && is && (!vid || vid > MIB_VID_MAX)) {
+            error = xasprintf("row %"PRIu32" is the interface of no VLAN",
+                              rows[i]);
+        } else if (!was && is) {
+            char *name = xasprintf("Vlan %"PRIu32, vid);
+
+            put_cell(d, &if_entry, 1, rows[i], MIB_INTEGER, rows[i]);
+            put_text(d, &if_entry, 2, rows[i], name);
+            put_cell(d, &if_entry, 3, rows[i], MIB_INTEGER, 136); /* l3ipvlan */
+            put_text(d, &if_x_entry, 1, rows[i], name);
+            free(name);
+        }
+    }
+    free(rows);
+    return error;
+}
+
+/* Makes the rest follow what the static table has become since 'before'.
+ * Returns NULL, or what cannot be; caller frees. */
+static char *
+follow_tables(struct sim_device *d, const struct mib_varbinds *before,
+              uint32_t mark)
+{
+    follow(d, before, current_columns(&d->factory), mark);
+    return kind(d)->row_index == SWITCH_ROW_IF_INDEX ? follow_rows(d, before)
+           : NULL;
 }
 
 /* --- Beginning -------------------------------------------------------------*/
@@ -429,6 +561,9 @@ load_recording(struct sim_device *d)
     model_switch_load(d->ms, &ours);
     mib_varbinds_destroy(&ours);
     d->reversed = is_reversed(d);
+    if (kind(d)->row_index == SWITCH_ROW_IF_INDEX) {
+        find_distance(d);
+    }
 }
 
 /* Brings 'forwarding' up to date with the objects. */
@@ -443,7 +578,7 @@ refresh_forwarding(struct sim_device *d, unsigned int *port)
     if (!d->config.bridged) {
         return NULL;
     }
-    model_switch_read(d->ms, switch_profile_standard(), &t);
+    model_switch_read(d->ms, kind(d), &t);
     error = forwarding_make(&t, &f, port);
     switch_tables_destroy(&t);
     if (error) {
@@ -500,10 +635,10 @@ start(struct sim_device *d, const char *saved)
         for (size_t i = 0; i < config.n; i++) {
             model_switch_put(d->ms, &config.v[i].oid, &config.v[i].value);
         }
-        follow(d, &d->factory, current_columns(&d->factory), 0);
+        error = follow_tables(d, &d->factory, 0);
     }
     mib_varbinds_destroy(&config);
-    return refresh_forwarding(d, &port);
+    return error ? error : refresh_forwarding(d, &port);
 }
 
 char *
@@ -511,12 +646,14 @@ sim_device_create(const struct sim_device_config *config, const char *saved,
                   long long int now, struct sim_device **devicep)
 {
     struct model_switch_options options = {
-        .atomic = true, .lists_grow = true, .untagged_within_egress = true,
+        .atomic = true, .lists_grow = true,
     };
     struct sim_device *d = xzalloc(sizeof *d);
     char *error;
 
     d->config = *config;
+    options.order = kind(d)->order;
+    options.untagged_within_egress = kind(d)->join == SWITCH_EGRESS_FIRST;
     d->ms = model_switch_create(&options);
     d->down = bitmap_allocate(PORTLIST_MAX_PORT + 1);
     d->booted = now;
@@ -642,8 +779,8 @@ sim_device_set(struct sim_device *d, const struct mib_varbind *vbs, size_t n,
     error = model_switch_set(d->ms, vbs, n, error_index);
     if (!error) {
         note_save(d, vbs, n);
-        follow(d, &d->before, current_columns(&d->factory), up_time(d, now));
-        *why = refresh_forwarding(d, &port);
+        *why = follow_tables(d, &d->before, up_time(d, now));
+        *why = *why ? *why : refresh_forwarding(d, &port);
     }
     if (*why) {
         error = MIB_ERROR_INCONSISTENT_VALUE;

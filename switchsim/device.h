@@ -39,8 +39,8 @@ struct sim_device_config {
     size_t n_ports;
     const char *const *aliases; /* ifAlias of each, or NULL. */
     const char *name;           /* sysName. */
-    /* The kind of the recorded device: how it is told to save.  Borrowed; NULL:
-     * it cannot be told. */
+    /* The kind of the recorded device: how its tables are to be read, and how
+     * it is told to save.  Borrowed; NULL: the standard, it cannot be told. */
     const struct switch_profile *profile;
     bool bridged;               /* Refuse what a bridge cannot do. */
     /* Writes down 'text', what a restart is to begin with.  Returns 0 or a
@@ -58,6 +58,7 @@ struct sim_device {
     bool save_wanted;           /* It tells to save, in the way of 'profile', */
     uint32_t save_row;          /* by this row. */
     bool reversed;              /* Current table by VID.TimeMark. */
+    uint32_t row_distance;      /* From VID to row, SWITCH_ROW_IF_INDEX. */
     unsigned long *down;        /* Bit N: port N has no link. */
     struct forwarding forwarding; /* 'bridged': what the objects mean. */
     char *saved;                /* What a restart begins with; NULL: factory. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bitmap.h"
+#include "switchcfg/profile.h"
 #include "switchcfg/tables.h"
 #include "util.h"
 
@@ -56,19 +57,17 @@ is_active(const struct switch_vlan *v)
 /* Sets 'members' and, if the port sends untagged frames, 'native'. */
 static char *
 find_members(const struct switch_vlan *const *vlans, size_t n,
-             struct forwarding_port *fp)
+             enum portlist_order order, struct forwarding_port *fp)
 {
     for (size_t i = 0; i < n; i++) {
         const struct switch_vlan *v = vlans[i];
 
         if (!is_active(v) || !v->vid
-            || !portlist_contains(&v->egress, PORTLIST_MSB_FIRST,
-                                  fp->number)) {
+            || !portlist_contains(&v->egress, order, fp->number)) {
             continue;
         }
         bitmap_set1(fp->members, v->vid);
-        if (!portlist_contains(&v->untagged, PORTLIST_MSB_FIRST,
-                               fp->number)) {
+        if (!portlist_contains(&v->untagged, order, fp->number)) {
             continue;
         }
         if (fp->native) {
@@ -113,7 +112,7 @@ make_port(const struct switch_tables *t,
           const struct switch_vlan *const *vlans, size_t n,
           const struct switch_port *p, struct forwarding_port *fp)
 {
-    char *error = find_members(vlans, n, fp);
+    char *error = find_members(vlans, n, t->profile->order, fp);
 
     if (!error) {
         error = place_untagged(t, p, fp);

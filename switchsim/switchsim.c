@@ -86,7 +86,7 @@ usage(void)
            "  --ports=DEV,...    its ports, from port 1\n"
            "  --no-bridge[=N]    forwards nothing; N ports (default: %d)\n"
            "  --load=FILE        begin as this recorded device (snmprec)\n"
-           "  --profiles=DIR     kinds of switches, to know how that one saves\n"
+           "  --profiles=DIR     kinds of switches, to know what that one is\n"
            "                     (default: %s)\n"
            "  --save-file=FILE   where what is saved stays over a restart\n"
            "  --name=NAME        sysName, and engine id (default: the "
@@ -666,7 +666,9 @@ find_profile(struct simulator *s)
     const char *dir = s->options->profiles;
     char *error = switch_profiles_load(&s->profiles,
                                        dir ? dir : SWITCH_PROFILES_DIR);
+    const struct switch_profile *profile;
     const struct mib_oid *object_id = NULL;
+    char *descr = NULL;
 
     if (error) {
         /* They were asked for by name, or are just not installed. */
@@ -680,10 +682,17 @@ find_profile(struct simulator *s)
 
         if (!mib_oid_compare(&vb->oid, &mib_sys_object_id)) {
             object_id = vb->value.oid;
+        } else if (!mib_oid_compare(&vb->oid, &mib_sys_descr)
+                   && vb->value.type == MIB_OCTETS && vb->value.n_octets) {
+            free(descr);
+            descr = xmemdup0((const char *) vb->value.octets,
+                             vb->value.n_octets);
         }
     }
-    return object_id ? switch_profiles_match(&s->profiles, object_id, NULL)
-           : NULL;
+    profile = switch_profiles_match(&s->profiles, object_id, descr);
+    VLOG_INFO("%s: played as %s", s->options->load, profile->title);
+    free(descr);
+    return profile;
 }
 
 static void
