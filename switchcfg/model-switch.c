@@ -414,6 +414,48 @@ set_row_octets(struct model_switch *ms, const struct mib_varbind *vb,
     return MIB_ERROR_NONE;
 }
 
+/* 'port' has become untagged in the VLAN of 'row'. */
+static void
+move_untagged(struct model_switch *ms, uint32_t row, unsigned int port)
+{
+    enum portlist_order order = ms->options.order;
+    struct mib_oid oid = mib_oid_child(&mib_pvid, port);
+    struct mib_value *pvid = find(ms, &oid);
+
+    for (size_t i = lower_bound(ms, &mib_vlan_static_untagged);
+         i < ms->objects.n
+         && mib_oid_has_prefix(&ms->objects.v[i].oid,
+                               &mib_vlan_static_untagged); i++) {
+        struct mib_varbind *vb = &ms->objects.v[i];
+        struct portlist list = { vb->value.octets, vb->value.n_octets };
+        uint32_t other = vb->oid.ids[vb->oid.n - 1];
+        struct portlist egress = get_list(ms, &mib_vlan_static_egress, other);
+
+        if (other != row && portlist_contains(&list, order, port)
+            && portlist_contains(&egress, order, port)) {
+            /* Does not make it longer. */
+            portlist_set(&list, order, port, false);
+            if (pvid && pvid->number == other) {
+                pvid->number = row;
+            }
+        }
+    }
+}
+
+static void
+move_all_untagged(struct model_switch *ms, uint32_t row,
+                  const struct portlist *before)
+{
+    struct portlist now = get_list(ms, &mib_vlan_static_untagged, row);
+    unsigned int port;
+
+    PORTLIST_FOR_EACH (port, &now, ms->options.order) {
+        if (!portlist_contains(before, ms->options.order, port)) {
+            move_untagged(ms, row, port);
+        }
+    }
+}
+
 static int
 set_list(struct model_switch *ms, const struct mib_varbind *vb, uint32_t row)
 {
@@ -428,6 +470,9 @@ set_list(struct model_switch *ms, const struct mib_varbind *vb, uint32_t row)
     if (!error && !ms->options.atomic
         && !row_is_consistent(ms, row, &before, &now)) {
         error = MIB_ERROR_INCONSISTENT_VALUE;
+    }
+    if (!error && ms->options.one_untagged) {
+        move_all_untagged(ms, row, &before.untagged);
     }
     portlist_destroy(&before.egress);
     portlist_destroy(&before.forbidden);

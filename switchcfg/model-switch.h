@@ -21,6 +21,9 @@ struct model_switch_options {
     bool lists_grow;            /* Takes longer lists than it has. */
     bool untagged_within_egress; /* Refuses untagged ports that are no
                                  * members. */
+    bool one_untagged;          /* A port that becomes untagged in a VLAN stays
+                                 * in the one where it was so, tagged; what
+                                 * comes in untagged goes to the new one. */
     bool keep_one;              /* Refuses to leave a port without a VLAN. */
     bool follow_current;        /* Current tables follow the static ones. */
 

@@ -653,6 +653,8 @@ sim_device_create(const struct sim_device_config *config, const char *saved,
 
     d->config = *config;
     options.order = kind(d)->order;
+    /* Which of them do this is known of one kind, which has both. */
+    options.one_untagged = kind(d)->leave_last;
     options.untagged_within_egress = kind(d)->join == SWITCH_EGRESS_FIRST;
     d->ms = model_switch_create(&options);
     d->down = bitmap_allocate(PORTLIST_MAX_PORT + 1);
