@@ -12,7 +12,7 @@
 /* Objects that a walk's request brings. */
 #define BULK 50
 
-/* Vendors' objects are taken without a question: saving is by those. */
+/* Where vendors have their objects. */
 static const struct mib_oid enterprises = MIB_OID(1, 3, 6, 1, 4, 1);
 
 /* --- Objects ---------------------------------------------------------------*/
@@ -575,6 +575,9 @@ set_one(struct model_switch *ms, const struct mib_varbind *vb)
         return set_enum(ms, vb, MIB_DISABLED);
     }
     if (mib_oid_has_prefix(&vb->oid, &enterprises)) {
+        if (ms->options.set_vendor) {
+            return ms->options.set_vendor(ms->options.vendor_aux, vb);
+        }
         model_switch_put(ms, &vb->oid, &vb->value);
         return MIB_ERROR_NONE;
     }

@@ -27,6 +27,11 @@ struct model_switch_options {
     bool keep_one;              /* Refuses to leave a port without a VLAN. */
     bool follow_current;        /* Current tables follow the static ones. */
 
+    /* Does a varbind of a SET for an object below enterprises, by changing
+     * objects; returns the error-status.  NULL: all are taken, and kept. */
+    int (*set_vendor)(void *vendor_aux, const struct mib_varbind *);
+    void *vendor_aux;
+
     /* Misbehaviour. */
     unsigned int first_only;    /* Acknowledges a SET, does only so many
                                  * varbinds of it; 0: all. */

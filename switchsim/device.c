@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <config.h>
-#include "switchsim/device.h"
+#include "switchsim/device-private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "switchcfg/profile.h"
 #include "switchcfg/snmprec.h"
 #include "switchcfg/tables.h"
+#include "switchsim/cisco.h"
 #include "util.h"
 
 #define SIM_OID(...) MIB_OID(1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 1, __VA_ARGS__)
@@ -24,10 +25,9 @@ const struct mib_oid sim_save_status = SIM_OID(2, 2, 0);
 
 #define ERROR_NO_ACCESS 6
 
+#define EDIT_TIMEOUT 300000     /* ms */
+
 static const struct mib_oid if_number = MIB_OID(1, 3, 6, 1, 2, 1, 2, 1, 0);
-static const struct mib_oid if_entry = MIB_OID(1, 3, 6, 1, 2, 1, 2, 2, 1);
-static const struct mib_oid if_x_entry
-    = MIB_OID(1, 3, 6, 1, 2, 1, 31, 1, 1, 1);
 static const struct mib_oid if_oper_status
     = MIB_OID(1, 3, 6, 1, 2, 1, 2, 2, 1, 8);
 static const struct mib_oid if_last_change
@@ -36,12 +36,6 @@ static const struct mib_oid base_port_entry
     = MIB_OID(1, 3, 6, 1, 2, 1, 17, 1, 4, 1);
 static const struct mib_oid qbridge_base = MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1,
                                                    1);
-static const struct mib_oid num_vlans
-    = MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1, 1, 4, 0);
-static const struct mib_oid vlan_current
-    = MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1, 4, 2, 1);
-static const struct mib_oid vlan_static
-    = MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1, 4, 3, 1);
 static const struct mib_oid port_vlan
     = MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1, 4, 5, 1);
 static const struct mib_oid mib_2 = MIB_OID(1, 3, 6, 1, 2, 1);
@@ -49,9 +43,9 @@ static const struct mib_oid enterprises = MIB_OID(1, 3, 6, 1, 4, 1);
 
 /* --- Objects ---------------------------------------------------------------*/
 
-static void
-put_number(struct sim_device *d, const struct mib_oid *oid, enum mib_type type,
-           uint64_t number)
+void
+sim_put_number(struct sim_device *d, const struct mib_oid *oid,
+               enum mib_type type, uint64_t number)
 {
     struct mib_value value = { .type = type, .number = number };
 
@@ -71,9 +65,8 @@ put_octets(struct sim_device *d, const struct mib_oid *oid, const void *octets,
     model_switch_put(d->ms, oid, &value);
 }
 
-/* 'entry'.'column'.'index' */
-static struct mib_oid
-cell(const struct mib_oid *entry, uint32_t column, uint32_t index)
+struct mib_oid
+sim_cell(const struct mib_oid *entry, uint32_t column, uint32_t index)
 {
     struct mib_oid oid = mib_oid_child(entry, column);
 
@@ -81,28 +74,28 @@ cell(const struct mib_oid *entry, uint32_t column, uint32_t index)
     return oid;
 }
 
-static void
-put_cell(struct sim_device *d, const struct mib_oid *entry, uint32_t column,
-         uint32_t index, enum mib_type type, uint64_t number)
+void
+sim_put_cell(struct sim_device *d, const struct mib_oid *entry,
+             uint32_t column, uint32_t index, enum mib_type type,
+             uint64_t number)
 {
-    struct mib_oid oid = cell(entry, column, index);
+    struct mib_oid oid = sim_cell(entry, column, index);
 
-    put_number(d, &oid, type, number);
+    sim_put_number(d, &oid, type, number);
 }
 
-static void
-put_text(struct sim_device *d, const struct mib_oid *entry, uint32_t column,
-         uint32_t index, const char *text)
+void
+sim_put_text(struct sim_device *d, const struct mib_oid *entry,
+             uint32_t column, uint32_t index, const char *text)
 {
-    struct mib_oid oid = cell(entry, column, index);
+    struct mib_oid oid = sim_cell(entry, column, index);
 
     put_octets(d, &oid, text, strlen(text));
 }
 
-/* The objects below 'prefix', one after the other. */
-static const struct mib_varbind *
-next_below(const struct sim_device *d, const struct mib_oid *prefix,
-           const struct mib_varbind *prev)
+const struct mib_varbind *
+sim_next_below(const struct sim_device *d, const struct mib_oid *prefix,
+               const struct mib_varbind *prev)
 {
     const struct mib_varbind *vb
         = model_switch_next(d->ms, prev ? &prev->oid : prefix, false);
@@ -113,7 +106,7 @@ next_below(const struct sim_device *d, const struct mib_oid *prefix,
 static bool
 has_below(const struct sim_device *d, const struct mib_oid *prefix)
 {
-    return next_below(d, prefix, NULL) != NULL;
+    return sim_next_below(d, prefix, NULL) != NULL;
 }
 
 static void
@@ -121,7 +114,7 @@ drop_below(struct sim_device *d, const struct mib_oid *prefix)
 {
     const struct mib_varbind *vb;
 
-    while ((vb = next_below(d, prefix, NULL))) {
+    while ((vb = sim_next_below(d, prefix, NULL))) {
         struct mib_oid oid = vb->oid;
 
         model_switch_drop(d->ms, &oid);
@@ -137,11 +130,16 @@ copy_objects(struct mib_varbinds *dst, const struct mib_varbinds *src)
     }
 }
 
-/* What kind of switch it is. */
-static const struct switch_profile *
-kind(const struct sim_device *d)
+const struct switch_profile *
+sim_kind(const struct sim_device *d)
 {
     return d->config.profile ? d->config.profile : switch_profile_standard();
+}
+
+static bool
+is_cisco(const struct sim_device *d)
+{
+    return sim_kind(d)->model == SWITCH_CISCO;
 }
 
 static uint32_t
@@ -157,7 +155,7 @@ sim_device_ports(const struct sim_device *d, size_t *n)
     const struct switch_port **ports;
     unsigned int *numbers;
 
-    model_switch_read(d->ms, kind(d), &t);
+    model_switch_read(d->ms, sim_kind(d), &t);
     ports = switch_tables_ports(&t, n);
     numbers = xmalloc(MAX(*n, 1) * sizeof *numbers);
     for (size_t i = 0; i < *n; i++) {
@@ -174,314 +172,8 @@ sim_device_if_index(const struct sim_device *d, unsigned int port)
     struct mib_oid oid = mib_oid_child(&mib_base_port_if_index, port);
     const struct mib_value *v = model_switch_get(d->ms, &oid);
 
-    return v ? v->number : 0;
-}
-
-/* --- dot1qVlanCurrentTable -------------------------------------------------
- *
- * A VLAN stands in it once, its TimeMark is when it last changed.  A recorded
- * device has the columns that it came with. */
-
-/* How the table of a recorded device is indexed: by the standard the VID comes
- * last.  What its profile does not say is found out. */
-static bool
-is_reversed(const struct sim_device *d)
-{
-    const struct mib_varbind *vb;
-    bool reversed = false;
-
-    if (kind(d)->current_reversed) {
-        return true;
-    }
-    for (vb = next_below(d, &mib_vlan_current_egress, NULL); vb;
-         vb = next_below(d, &mib_vlan_current_egress, vb)) {
-        struct mib_oid first, last;
-
-        if (vb->oid.n != mib_vlan_current_egress.n + 2) {
-            continue;
-        }
-        first = mib_oid_child(&mib_vlan_static_row_status,
-                              vb->oid.ids[vb->oid.n - 2]);
-        last = mib_oid_child(&mib_vlan_static_row_status,
-                             vb->oid.ids[vb->oid.n - 1]);
-        if (model_switch_get(d->ms, &last)
-            || !model_switch_get(d->ms, &first)) {
-            return false;
-        }
-        reversed = true;
-    }
-    return reversed;
-}
-
-static void
-put_current(struct sim_device *d, uint32_t column, uint32_t mark, uint32_t vid,
-            const struct mib_value *value)
-{
-    struct mib_oid oid = mib_oid_child(&vlan_current, column);
-
-    mib_oid_append(&oid, d->reversed ? vid : mark);
-    mib_oid_append(&oid, d->reversed ? mark : vid);
-    model_switch_put(d->ms, &oid, value);
-}
-
-static void
-drop_current(struct sim_device *d, uint32_t vid)
-{
-    const struct mib_varbind *vb = next_below(d, &vlan_current, NULL);
-
-    while (vb) {
-        struct mib_oid oid = vb->oid;
-
-        if (oid.n == vlan_current.n + 3
-            && oid.ids[oid.n - 1 - d->reversed] == vid) {
-            model_switch_drop(d->ms, &oid);
-        }
-        vb = model_switch_next(d->ms, &oid, false);
-        vb = vb && mib_oid_has_prefix(&vb->oid, &vlan_current) ? vb : NULL;
-    }
-}
-
-/* 'columns' has a bit for each column that there is. */
-static void
-refresh_current(struct sim_device *d, uint32_t vid, unsigned int columns,
-                uint32_t mark)
-{
-    struct mib_oid egress = mib_oid_child(&mib_vlan_static_egress, vid);
-    struct mib_oid untagged = mib_oid_child(&mib_vlan_static_untagged, vid);
-    struct mib_value values[8] = {
-        [3] = { .type = MIB_UNSIGNED32, .number = vid }, /* FdbId */
-        [6] = { .type = MIB_INTEGER, .number = 2 },      /* permanent(2) */
-        [7] = { .type = MIB_TIME_TICKS, .number = mark }, /* created */
-    };
-
-    drop_current(d, vid);
-    if (!model_switch_row_is_active(d->ms, vid)) {
-        return;
-    }
-    if (model_switch_get(d->ms, &egress)) {
-        mib_value_clone(&values[4], model_switch_get(d->ms, &egress));
-    }
-    if (model_switch_get(d->ms, &untagged)) {
-        mib_value_clone(&values[5], model_switch_get(d->ms, &untagged));
-    }
-    for (uint32_t column = 3; column <= 7; column++) {
-        if (columns & (1u << column) && values[column].type) {
-            put_current(d, column, mark, vid, &values[column]);
-        }
-    }
-    mib_value_clear(&values[4]);
-    mib_value_clear(&values[5]);
-}
-
-static unsigned int
-current_columns(const struct mib_varbinds *objects)
-{
-    unsigned int columns = 0;
-
-    for (size_t i = 0; i < objects->n; i++) {
-        const struct mib_oid *oid = &objects->v[i].oid;
-
-        if (mib_oid_has_prefix(oid, &vlan_current)
-            && oid->n > vlan_current.n && oid->ids[vlan_current.n] < 8) {
-            columns |= 1u << oid->ids[vlan_current.n];
-        }
-    }
-    return columns;
-}
-
-static const struct mib_value *
-find_in(const struct mib_varbinds *objects, const struct mib_oid *oid)
-{
-    size_t low = 0, high = objects->n;
-
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int order = mib_oid_compare(&objects->v[mid].oid, oid);
-
-        if (!order) {
-            return &objects->v[mid].value;
-        } else if (order < 0) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return NULL;
-}
-
-/* True if a row of the static table is another one than in 'before'. */
-static bool
-row_changed(const struct sim_device *d, const struct mib_varbinds *before,
-            uint32_t row)
-{
-    for (uint32_t column = 2; column <= 5; column++) {
-        struct mib_oid oid = cell(&vlan_static, column, row);
-        const struct mib_value *a = find_in(before, &oid);
-        const struct mib_value *b = model_switch_get(d->ms, &oid);
-
-        if (!a != !b || (a && !mib_value_equal(a, b))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int
-compare_rows(const void *a_, const void *b_)
-{
-    const uint32_t *a = a_, *b = b_;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
-/* The rows of the static table in any of 'lists', each once; caller frees. */
-static uint32_t *
-static_rows(const struct mib_varbinds *const *lists, size_t n_lists,
-            size_t *n)
-{
-    size_t allocated = 0;
-    uint32_t *rows = NULL;
-    size_t n_all = 0;
-
-    for (size_t k = 0; k < n_lists; k++) {
-        for (size_t i = 0; i < lists[k]->n; i++) {
-            const struct mib_oid *oid = &lists[k]->v[i].oid;
-
-            if (oid->n != vlan_static.n + 2
-                || !mib_oid_has_prefix(oid, &vlan_static)) {
-                continue;
-            }
-            if (n_all == allocated) {
-                rows = x2nrealloc(rows, &allocated, sizeof *rows);
-            }
-            rows[n_all++] = oid->ids[oid->n - 1];
-        }
-    }
-    *n = 0;
-    if (n_all) {
-        qsort(rows, n_all, sizeof *rows, compare_rows);
-    }
-    for (size_t i = 0; i < n_all; i++) {
-        if (!*n || rows[*n - 1] != rows[i]) {
-            rows[(*n)++] = rows[i];
-        }
-    }
-    return rows;
-}
-
-/* Makes the current table follow what the static one has become since
- * 'before'. */
-static void
-follow(struct sim_device *d, const struct mib_varbinds *before,
-       unsigned int columns, uint32_t mark)
-{
-    const struct mib_varbinds *lists[] = { before, &d->ms->objects };
-    size_t n;
-    uint32_t *rows = static_rows(lists, ARRAY_SIZE(lists), &n);
-
-    for (size_t i = 0; i < n && columns; i++) {
-        if (row_changed(d, before, rows[i])) {
-            refresh_current(d, rows[i], columns, mark);
-        }
-    }
-    free(rows);
-    if (model_switch_get(d->ms, &num_vlans)) {
-        free(static_rows(&lists[1], 1, &n));
-        put_number(d, &num_vlans, MIB_UNSIGNED32, n);
-    }
-}
-
-/* --- Rows that are interfaces ----------------------------------------------
- *
- * Where the rows of the static table are numbered by the interface of the
- * VLAN, a VLAN that is made gets one, and one that goes takes it along.  The
- * distance between the two numbers is that of the VLANs that were recorded. */
-
-static bool
-has_row(const struct mib_varbinds *objects, uint32_t row)
-{
-    for (uint32_t column = 1; column <= 5; column++) {
-        struct mib_oid oid = cell(&vlan_static, column, row);
-
-        if (find_in(objects, &oid)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-find_distance(struct sim_device *d)
-{
-    struct switch_tables t;
-    const struct switch_vlan *v;
-
-    model_switch_read(d->ms, kind(d), &t);
-    HMAP_FOR_EACH (v, node, &t.vlans) {
-        if (v->is_static && v->vid) {
-            d->row_distance = v->row - v->vid;
-        }
-    }
-    switch_tables_destroy(&t);
-}
-
-static void
-drop_interface(struct sim_device *d, uint32_t if_index)
-{
-    static const struct mib_oid *const entries[] = { &if_entry, &if_x_entry };
-
-    for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
-        for (uint32_t column = 1; column <= 22; column++) {
-            struct mib_oid oid = cell(entries[i], column, if_index);
-
-            model_switch_drop(d->ms, &oid);
-        }
-    }
-}
-
-/* Makes the interfaces follow what the rows have become since 'before'.
- * Returns NULL, or what is wrong with a new one; caller frees. */
-static char *
-follow_rows(struct sim_device *d, const struct mib_varbinds *before)
-{
-    const struct mib_varbinds *lists[] = { before, &d->ms->objects };
-    size_t n;
-    uint32_t *rows = static_rows(lists, ARRAY_SIZE(lists), &n);
-    char *error = NULL;
-
-    for (size_t i = 0; i < n && !error; i++) {
-        bool was = has_row(before, rows[i]);
-        bool is = has_row(&d->ms->objects, rows[i]);
-        uint32_t vid = rows[i] - d->row_distance;
-
-        if (was && !is) {
-            drop_interface(d, rows[i]);
-        } else if (!was && is && (!vid || vid > MIB_VID_MAX)) {
-            error = xasprintf("row %"PRIu32" is the interface of no VLAN",
-                              rows[i]);
-        } else if (!was && is) {
-            char *name = xasprintf("Vlan %"PRIu32, vid);
-
-            put_cell(d, &if_entry, 1, rows[i], MIB_INTEGER, rows[i]);
-            put_text(d, &if_entry, 2, rows[i], name);
-            put_cell(d, &if_entry, 3, rows[i], MIB_INTEGER, 136); /* l3ipvlan */
-            put_text(d, &if_x_entry, 1, rows[i], name);
-            free(name);
-        }
-    }
-    free(rows);
-    return error;
-}
-
-/* Makes the rest follow what the static table has become since 'before'.
- * Returns NULL, or what cannot be; caller frees. */
-static char *
-follow_tables(struct sim_device *d, const struct mib_varbinds *before,
-              uint32_t mark)
-{
-    follow(d, before, current_columns(&d->factory), mark);
-    return kind(d)->row_index == SWITCH_ROW_IF_INDEX ? follow_rows(d, before)
-           : NULL;
+    /* Cisco's ports are known by it. */
+    return is_cisco(d) ? port : v ? v->number : 0;
 }
 
 /* --- Beginning -------------------------------------------------------------*/
@@ -492,21 +184,21 @@ put_interface(struct sim_device *d, unsigned int port)
     const char *alias = d->config.aliases ? d->config.aliases[port - 1] : "";
     uint8_t mac[6] = { 0x02, 0x54, 0x56, 0x44, port >> 8, port };
     uint32_t i = port + IF_BASE;
-    struct mib_oid oid = cell(&if_entry, 6, i);
+    struct mib_oid oid = sim_cell(&sim_if_entry, 6, i);
     char *name = xasprintf("Port %u", port);
 
-    put_cell(d, &if_entry, 1, i, MIB_INTEGER, i);
-    put_text(d, &if_entry, 2, i, name);
-    put_cell(d, &if_entry, 3, i, MIB_INTEGER, 6);           /* Ethernet */
-    put_cell(d, &if_entry, 4, i, MIB_INTEGER, 1500);
-    put_cell(d, &if_entry, 5, i, MIB_UNSIGNED32, 1000000000);
+    sim_put_cell(d, &sim_if_entry, 1, i, MIB_INTEGER, i);
+    sim_put_text(d, &sim_if_entry, 2, i, name);
+    sim_put_cell(d, &sim_if_entry, 3, i, MIB_INTEGER, 6);   /* Ethernet */
+    sim_put_cell(d, &sim_if_entry, 4, i, MIB_INTEGER, 1500);
+    sim_put_cell(d, &sim_if_entry, 5, i, MIB_UNSIGNED32, 1000000000);
     put_octets(d, &oid, mac, sizeof mac);
-    put_cell(d, &if_entry, 7, i, MIB_INTEGER, 1);           /* up */
-    put_cell(d, &if_entry, 8, i, MIB_INTEGER, 1);
-    put_cell(d, &if_entry, 9, i, MIB_TIME_TICKS, 0);
-    put_cell(d, &if_x_entry, 15, i, MIB_UNSIGNED32, 1000);
-    put_text(d, &if_x_entry, 18, i, alias);
-    put_cell(d, &base_port_entry, 1, port, MIB_INTEGER, port);
+    sim_put_cell(d, &sim_if_entry, 7, i, MIB_INTEGER, 1);   /* up */
+    sim_put_cell(d, &sim_if_entry, 8, i, MIB_INTEGER, 1);
+    sim_put_cell(d, &sim_if_entry, 9, i, MIB_TIME_TICKS, 0);
+    sim_put_cell(d, &sim_if_x_entry, 15, i, MIB_UNSIGNED32, 1000);
+    sim_put_text(d, &sim_if_x_entry, 18, i, alias);
+    sim_put_cell(d, &base_port_entry, 1, port, MIB_INTEGER, port);
     free(name);
 }
 
@@ -521,28 +213,28 @@ load_default(struct sim_device *d)
                                                  &sim_object_id),
     };
     struct mib_varbinds none = { .n = 0 };
-    struct mib_oid oid = cell(&bridge, 1, 0);
+    struct mib_oid oid = sim_cell(&bridge, 1, 0);
 
     model_switch_load_default(d->ms, d->config.n_ports, IF_BASE);
     put_octets(d, &mib_sys_descr, "tvd-switchsim " TVD_VERSION,
                strlen("tvd-switchsim " TVD_VERSION));
     model_switch_put(d->ms, &mib_sys_object_id, &object_id);
     put_octets(d, &mib_sys_name, d->config.name, strlen(d->config.name));
-    put_number(d, &if_number, MIB_INTEGER, d->config.n_ports);
+    sim_put_number(d, &if_number, MIB_INTEGER, d->config.n_ports);
     for (unsigned int port = 1; port <= d->config.n_ports; port++) {
         put_interface(d, port);
     }
     put_octets(d, &oid, mac, sizeof mac);
-    put_cell(d, &bridge, 2, 0, MIB_INTEGER, d->config.n_ports);
-    put_cell(d, &bridge, 3, 0, MIB_INTEGER, 2);     /* transparent-only */
-    put_cell(d, &qbridge_base, 1, 0, MIB_INTEGER, 1);
-    put_cell(d, &qbridge_base, 2, 0, MIB_INTEGER, MIB_VID_MAX);
-    put_cell(d, &qbridge_base, 3, 0, MIB_UNSIGNED32, MIB_VID_MAX);
-    put_cell(d, &qbridge_base, 4, 0, MIB_UNSIGNED32, 1);
-    put_cell(d, &qbridge_base, 5, 0, MIB_INTEGER, MIB_ENABLED);
-    put_number(d, &sim_save, MIB_INTEGER, 2);
-    put_number(d, &sim_save_status, MIB_INTEGER, SIM_SAVE_IDLE);
-    follow(d, &none, 0xf8, 0);
+    sim_put_cell(d, &bridge, 2, 0, MIB_INTEGER, d->config.n_ports);
+    sim_put_cell(d, &bridge, 3, 0, MIB_INTEGER, 2);     /* transparent-only */
+    sim_put_cell(d, &qbridge_base, 1, 0, MIB_INTEGER, 1);
+    sim_put_cell(d, &qbridge_base, 2, 0, MIB_INTEGER, MIB_VID_MAX);
+    sim_put_cell(d, &qbridge_base, 3, 0, MIB_UNSIGNED32, MIB_VID_MAX);
+    sim_put_cell(d, &qbridge_base, 4, 0, MIB_UNSIGNED32, 1);
+    sim_put_cell(d, &qbridge_base, 5, 0, MIB_INTEGER, MIB_ENABLED);
+    sim_put_number(d, &sim_save, MIB_INTEGER, 2);
+    sim_put_number(d, &sim_save_status, MIB_INTEGER, SIM_SAVE_IDLE);
+    sim_follow_current(d, &none, 0xf8, 0);
 }
 
 static void
@@ -560,10 +252,7 @@ load_recording(struct sim_device *d)
     }
     model_switch_load(d->ms, &ours);
     mib_varbinds_destroy(&ours);
-    d->reversed = is_reversed(d);
-    if (kind(d)->row_index == SWITCH_ROW_IF_INDEX) {
-        find_distance(d);
-    }
+    sim_follow_init(d);
 }
 
 /* Brings 'forwarding' up to date with the objects. */
@@ -578,8 +267,14 @@ refresh_forwarding(struct sim_device *d, unsigned int *port)
     if (!d->config.bridged) {
         return NULL;
     }
-    model_switch_read(d->ms, kind(d), &t);
-    error = forwarding_make(&t, &f, port);
+    *port = 0;
+    model_switch_read(d->ms, sim_kind(d), &t);
+    if (is_cisco(d)) {
+        sim_cisco_forwarding(d->ms, &t, &f);
+        error = NULL;
+    } else {
+        error = forwarding_make(&t, &f, port);
+    }
     switch_tables_destroy(&t);
     if (error) {
         return error;
@@ -592,25 +287,76 @@ refresh_forwarding(struct sim_device *d, unsigned int *port)
     return NULL;
 }
 
-static const struct mib_oid *const configurable[] = {
-    &vlan_static, &port_vlan, &mib_gvrp_status,
-};
+/* What can be configured is below these, '*n' of them. */
+static const struct mib_oid *
+configurable(const struct sim_device *d, size_t *n)
+{
+    static const struct mib_oid standard[] = {
+        MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1, 1, 5),      /* GVRP */
+        MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1, 4, 3, 1),   /* VLANs */
+        MIB_OID(1, 3, 6, 1, 2, 1, 17, 7, 1, 4, 5, 1),   /* ports */
+    };
+
+    if (is_cisco(d)) {
+        return sim_cisco_configurable(n);
+    }
+    *n = ARRAY_SIZE(standard);
+    return standard;
+}
 
 char *
 sim_device_config_to_string(const struct sim_device *d)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
+    size_t n;
+    const struct mib_oid *tables = configurable(d, &n);
 
-    for (size_t k = 0; k < ARRAY_SIZE(configurable); k++) {
-        const struct mib_varbind *vb
-            = model_switch_next(d->ms, configurable[k], true);
+    for (size_t k = 0; k < n; k++) {
+        const struct mib_varbind *vb;
 
-        while (vb && mib_oid_has_prefix(&vb->oid, configurable[k])) {
+        for (vb = sim_next_below(d, &tables[k], NULL); vb;
+             vb = sim_next_below(d, &tables[k], vb)) {
             snmprec_format(vb, &ds);
-            vb = model_switch_next(d->ms, &vb->oid, false);
         }
     }
     return ds_steal_cstr(&ds);
+}
+
+/* True if 'vb' is for one of 'sets'. */
+static bool
+is_one_of(const struct mib_varbind *vb, const struct switch_save_set *sets,
+          size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mib_oid_has_prefix(&vb->oid, &sets[i].oid)
+            && vb->oid.n == sets[i].oid.n + sets[i].in_row) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does a varbind of a SET for a vendor's object.  Those by which it is told to
+ * save are known, and those of Cisco; who sets another must not believe that
+ * something came of it. */
+static int
+set_vendor(void *d_, const struct mib_varbind *vb)
+{
+    struct sim_device *d = d_;
+    const struct switch_profile *p = sim_kind(d);
+    const struct mib_value *now = model_switch_get(d->ms, &vb->oid);
+    int error;
+
+    if ((now && mib_value_equal(now, &vb->value))
+        || !mib_oid_compare(&vb->oid, &sim_save)
+        || (p->lock.n && !mib_oid_compare(&vb->oid, &p->lock))
+        || is_one_of(vb, p->save_sets, p->n_save_sets)
+        || is_one_of(vb, p->cleanup_sets, p->n_cleanup_sets)) {
+        model_switch_put(d->ms, &vb->oid, &vb->value);
+        return MIB_ERROR_NONE;
+    }
+    return is_cisco(d) && sim_cisco_set(d->ms, vb, &error) ? error
+           : MIB_ERROR_NOT_WRITABLE;
 }
 
 /* Makes the objects what they are after a start with 'saved' (NULL: factory
@@ -628,14 +374,17 @@ start(struct sim_device *d, const char *saved)
     }
     copy_objects(&d->ms->objects, &d->factory);
     if (saved) {
-        for (size_t k = 0; k < ARRAY_SIZE(configurable); k++) {
-            drop_below(d, configurable[k]);
-            model_switch_drop(d->ms, configurable[k]);
+        const struct mib_oid *tables;
+        size_t n;
+
+        tables = configurable(d, &n);
+        for (size_t k = 0; k < n; k++) {
+            drop_below(d, &tables[k]);
         }
         for (size_t i = 0; i < config.n; i++) {
             model_switch_put(d->ms, &config.v[i].oid, &config.v[i].value);
         }
-        error = follow_tables(d, &d->factory, 0);
+        error = sim_follow(d, &d->factory, 0);
     }
     mib_varbinds_destroy(&config);
     return error ? error : refresh_forwarding(d, &port);
@@ -652,10 +401,12 @@ sim_device_create(const struct sim_device_config *config, const char *saved,
     char *error;
 
     d->config = *config;
-    options.order = kind(d)->order;
+    options.order = sim_kind(d)->order;
     /* Which of them do this is known of one kind, which has both. */
-    options.one_untagged = kind(d)->leave_last;
-    options.untagged_within_egress = kind(d)->join == SWITCH_EGRESS_FIRST;
+    options.one_untagged = sim_kind(d)->leave_last;
+    options.set_vendor = set_vendor;
+    options.vendor_aux = d;
+    options.untagged_within_egress = sim_kind(d)->join == SWITCH_EGRESS_FIRST;
     d->ms = model_switch_create(&options);
     d->down = bitmap_allocate(PORTLIST_MAX_PORT + 1);
     d->booted = now;
@@ -741,10 +492,10 @@ tell_saved(struct sim_device *d, bool good)
     }
     v = model_switch_get(d->ms, &oid);
     if (profile->poll_changes) {
-        put_number(d, &oid, v ? v->type : MIB_TIME_TICKS,
+        sim_put_number(d, &oid, v ? v->type : MIB_TIME_TICKS,
                    (v ? v->number : 0) + good);
     } else if (good ? profile->n_poll_done : profile->n_poll_failed) {
-        put_number(d, &oid, MIB_INTEGER, good ? profile->poll_done[0]
+        sim_put_number(d, &oid, MIB_INTEGER, good ? profile->poll_done[0]
                                               : profile->poll_failed[0]);
     }
 }
@@ -765,6 +516,33 @@ guilty(const struct mib_varbind *vbs, size_t n, unsigned int port)
     return n ? 1 : 0;
 }
 
+/* True if one of the varbinds, '*index', is not what is there already. */
+static bool
+changes_any(const struct sim_device *d, const struct mib_varbind *vbs,
+            size_t n, size_t *index)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct mib_value *v = model_switch_get(d->ms, &vbs[i].oid);
+
+        if (!v || !mib_value_equal(v, &vbs[i].value)) {
+            *index = i + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who began to edit VLANs on a Cisco and does not go on is not waited for. */
+static void
+run_edit_timer(struct sim_device *d, long long int now)
+{
+    if (!sim_cisco_is_editing(d->ms)) {
+        d->editing_since = now;
+    } else if (now - d->editing_since >= EDIT_TIMEOUT) {
+        sim_cisco_release(d->ms);
+    }
+}
+
 int
 sim_device_set(struct sim_device *d, const struct mib_varbind *vbs, size_t n,
                long long int now, size_t *error_index, char **why)
@@ -777,11 +555,17 @@ sim_device_set(struct sim_device *d, const struct mib_varbind *vbs, size_t n,
         *error_index = 1;
         return ERROR_NO_ACCESS;
     }
+    if (sim_kind(d)->refusal && changes_any(d, vbs, n, error_index)) {
+        return MIB_ERROR_NOT_WRITABLE;
+    }
+    if (is_cisco(d)) {
+        run_edit_timer(d, now);
+    }
     copy_objects(&d->before, &d->ms->objects);
     error = model_switch_set(d->ms, vbs, n, error_index);
     if (!error) {
         note_save(d, vbs, n);
-        *why = follow_tables(d, &d->before, up_time(d, now));
+        *why = sim_follow(d, &d->before, up_time(d, now));
         *why = *why ? *why : refresh_forwarding(d, &port);
     }
     if (*why) {
@@ -819,8 +603,8 @@ sim_device_commit(struct sim_device *d)
     d->in_set = false;
     mib_varbinds_destroy(&d->before);
     if (v && v->type == MIB_INTEGER && v->number == 1) {
-        put_number(d, &sim_save, MIB_INTEGER, 2);
-        put_number(d, &sim_save_status, MIB_INTEGER,
+        sim_put_number(d, &sim_save, MIB_INTEGER, 2);
+        sim_put_number(d, &sim_save_status, MIB_INTEGER,
                    save(d) ? SIM_SAVE_DONE : SIM_SAVE_FAILED);
     }
     if (d->save_wanted) {
@@ -848,7 +632,7 @@ sim_device_undo(struct sim_device *d)
 static void
 refresh_up_time(struct sim_device *d, long long int now)
 {
-    put_number(d, &mib_sys_up_time, MIB_TIME_TICKS, up_time(d, now));
+    sim_put_number(d, &mib_sys_up_time, MIB_TIME_TICKS, up_time(d, now));
 }
 
 const struct mib_value *
@@ -882,9 +666,9 @@ sim_device_set_link(struct sim_device *d, unsigned int port, bool up,
     if (i && has_below(d, &if_oper_status)) {
         struct mib_oid oid = mib_oid_child(&if_oper_status, i);
 
-        put_number(d, &oid, MIB_INTEGER, up ? 1 : 2);
+        sim_put_number(d, &oid, MIB_INTEGER, up ? 1 : 2);
         oid = mib_oid_child(&if_last_change, i);
-        put_number(d, &oid, MIB_TIME_TICKS, up_time(d, now));
+        sim_put_number(d, &oid, MIB_TIME_TICKS, up_time(d, now));
     }
     /* Tables that were good are good with fewer links. */
     free(refresh_forwarding(d, &ignored));

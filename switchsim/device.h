@@ -59,6 +59,7 @@ struct sim_device {
     uint32_t save_row;          /* by this row. */
     bool reversed;              /* Current table by VID.TimeMark. */
     uint32_t row_distance;      /* From VID to row, SWITCH_ROW_IF_INDEX. */
+    long long int editing_since; /* Cisco: VLANs are edited; ms. */
     unsigned long *down;        /* Bit N: port N has no link. */
     struct forwarding forwarding; /* 'bridged': what the objects mean. */
     char *saved;                /* What a restart begins with; NULL: factory. */

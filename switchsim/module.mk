@@ -4,7 +4,9 @@
 # the core, which is pure; the rest speaks SNMP and to Open vSwitch.
 
 SWITCHSIM_CORE := \
+	switchsim/cisco.c \
 	switchsim/device.c \
+	switchsim/follow.c \
 	switchsim/forwarding.c
 SWITCHSIM_SOURCES := \
 	switchsim/agent.c \
