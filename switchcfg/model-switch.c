@@ -320,19 +320,9 @@ octet_of(const struct portlist *list, size_t i)
     return i < list->n ? list->octets[i] : 0;
 }
 
-/* The ports, of those that octet 'i' stands for, that are not the same in the
- * lists of 'a' and 'b'. */
-static uint8_t
-octet_differs(const struct row_lists *a, const struct row_lists *b, size_t i)
-{
-    return (octet_of(&a->egress, i) ^ octet_of(&b->egress, i))
-           | (octet_of(&a->forbidden, i) ^ octet_of(&b->forbidden, i))
-           | (octet_of(&a->untagged, i) ^ octet_of(&b->untagged, i));
-}
-
 /* Rules between the lists of a row that must hold all the time, or, if a SET
- * is one instant, after it.  A port that breaks them as it did in 'before', or
- * when the device was found, breaks none of this device. */
+ * is one instant, after it.  A port that breaks one that it broke in 'before'
+ * too, or when the device was found, breaks none of this device. */
 static bool
 row_is_consistent(const struct model_switch *ms, uint32_t row,
                   const struct row_lists *before,
@@ -340,19 +330,23 @@ row_is_consistent(const struct model_switch *ms, uint32_t row,
 {
     const struct model_switch as_found = { .objects = ms->found };
     struct row_lists found = get_lists(&as_found, row);
+    const struct row_lists *all[] = { after, before, &found };
     size_t n = MAX(after->egress.n, after->untagged.n);
 
     for (size_t i = 0; i < n; i++) {
-        uint8_t egress = octet_of(&after->egress, i);
-        uint8_t forbidden = octet_of(&after->forbidden, i);
-        uint8_t untagged = octet_of(&after->untagged, i);
-        uint8_t wrong = egress & forbidden;
+        uint8_t forbidden = 0xff, untagged = 0xff;
 
-        if (ms->options.untagged_within_egress) {
-            wrong |= untagged & ~egress;
+        /* Members that are forbidden, and untagged ports that are no members,
+         * now but not in the others. */
+        for (size_t k = 0; k < ARRAY_SIZE(all); k++) {
+            uint8_t egress = octet_of(&all[k]->egress, i);
+            uint8_t f = egress & octet_of(&all[k]->forbidden, i);
+            uint8_t u = octet_of(&all[k]->untagged, i) & ~egress;
+
+            forbidden &= k ? ~f : f;
+            untagged &= k ? ~u : u;
         }
-        if (wrong & octet_differs(before, after, i)
-            & octet_differs(&found, after, i)) {
+        if (forbidden || (ms->options.untagged_within_egress && untagged)) {
             return false;
         }
     }
@@ -446,11 +440,13 @@ static void
 move_all_untagged(struct model_switch *ms, uint32_t row,
                   const struct portlist *before)
 {
-    struct portlist now = get_list(ms, &mib_vlan_static_untagged, row);
+    struct row_lists now = get_lists(ms, row);
+    enum portlist_order order = ms->options.order;
     unsigned int port;
 
-    PORTLIST_FOR_EACH (port, &now, ms->options.order) {
-        if (!portlist_contains(before, ms->options.order, port)) {
+    PORTLIST_FOR_EACH (port, &now.untagged, order) {
+        if (portlist_contains(&now.egress, order, port)
+            && !portlist_contains(before, order, port)) {
             move_untagged(ms, row, port);
         }
     }
