@@ -273,7 +273,7 @@ refresh_forwarding(struct sim_device *d, unsigned int *port)
         sim_cisco_forwarding(d->ms, &t, &f);
         error = NULL;
     } else {
-        error = forwarding_make(&t, &f, port);
+        error = forwarding_make(&t, d->down, &f, port);
     }
     switch_tables_destroy(&t);
     if (error) {
@@ -359,6 +359,46 @@ set_vendor(void *d_, const struct mib_varbind *vb)
            : MIB_ERROR_NOT_WRITABLE;
 }
 
+/* Writes down that the link of 'port' is (not) there. */
+static void
+put_link(struct sim_device *d, unsigned int port, bool up, long long int now)
+{
+    uint32_t i = sim_device_if_index(d, port);
+
+    if (i && has_below(d, &if_oper_status)) {
+        struct mib_oid oid = mib_oid_child(&if_oper_status, i);
+
+        sim_put_number(d, &oid, MIB_INTEGER, up ? 1 : 2);
+        oid = mib_oid_child(&if_last_change, i);
+        sim_put_number(d, &oid, MIB_TIME_TICKS, up_time(d, now));
+    }
+}
+
+static void
+put_links(struct sim_device *d, long long int now)
+{
+    size_t port;
+
+    BITMAP_FOR_EACH_1 (port, PORTLIST_MAX_PORT + 1, d->down) {
+        put_link(d, port, false, now);
+    }
+}
+
+/* Ports behind which there is nothing. */
+static void
+unplug(struct sim_device *d)
+{
+    size_t n;
+    unsigned int *numbers = sim_device_ports(d, &n);
+
+    for (size_t i = d->config.n_links; i < n; i++) {
+        if (numbers[i] <= PORTLIST_MAX_PORT) {
+            bitmap_set1(d->down, numbers[i]);
+        }
+    }
+    free(numbers);
+}
+
 /* Makes the objects what they are after a start with 'saved' (NULL: factory
  * defaults).  False: they are something that cannot be. */
 static char *
@@ -416,11 +456,15 @@ sim_device_create(const struct sim_device_config *config, const char *saved,
         load_default(d);
     }
     copy_objects(&d->factory, &d->ms->objects);
+    if (config->n_links) {
+        unplug(d);
+    }
     error = start(d, saved);
     if (error) {
         sim_device_destroy(d);
         d = NULL;
     } else {
+        put_links(d, now);
         d->saved = nullable_xstrdup(saved);
     }
     *devicep = d;
@@ -655,7 +699,6 @@ bool
 sim_device_set_link(struct sim_device *d, unsigned int port, bool up,
                     long long int now)
 {
-    uint32_t i = sim_device_if_index(d, port);
     unsigned int ignored;
 
     if (!port || port > PORTLIST_MAX_PORT
@@ -663,14 +706,9 @@ sim_device_set_link(struct sim_device *d, unsigned int port, bool up,
         return false;
     }
     bitmap_set(d->down, port, !up);
-    if (i && has_below(d, &if_oper_status)) {
-        struct mib_oid oid = mib_oid_child(&if_oper_status, i);
-
-        sim_put_number(d, &oid, MIB_INTEGER, up ? 1 : 2);
-        oid = mib_oid_child(&if_last_change, i);
-        sim_put_number(d, &oid, MIB_TIME_TICKS, up_time(d, now));
-    }
-    /* Tables that were good are good with fewer links. */
+    put_link(d, port, up, now);
+    /* Tables that were good are good with fewer links.  A port that comes up
+     * as what a bridge cannot do stays mute. */
     free(refresh_forwarding(d, &ignored));
     return true;
 }
@@ -678,17 +716,10 @@ sim_device_set_link(struct sim_device *d, unsigned int port, bool up,
 static void
 restart(struct sim_device *d, const char *saved, long long int now)
 {
-    char *error;
-    size_t port;
-
     d->booted = now;
     /* What was configured once can be configured. */
-    error = start(d, saved);
-    free(error);
-    BITMAP_FOR_EACH_1 (port, PORTLIST_MAX_PORT + 1, d->down) {
-        bitmap_set0(d->down, port);
-        sim_device_set_link(d, port, false, now);
-    }
+    free(start(d, saved));
+    put_links(d, now);
 }
 
 void

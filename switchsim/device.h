@@ -43,6 +43,9 @@ struct sim_device_config {
      * it is told to save.  Borrowed; NULL: the standard, it cannot be told. */
     const struct switch_profile *profile;
     bool bridged;               /* Refuse what a bridge cannot do. */
+    size_t n_links;             /* Only its first so many ports have a link, so
+                                 * that nothing is asked of a bridge for the
+                                 * others; 0: all. */
     /* Writes down 'text', what a restart is to begin with.  Returns 0 or a
      * positive errno.  NULL: kept in memory only. */
     int (*save)(void *aux, const char *text);

@@ -128,8 +128,8 @@ make_port(const struct switch_tables *t,
 }
 
 char *
-forwarding_make(const struct switch_tables *t, struct forwarding *f,
-                unsigned int *port)
+forwarding_make(const struct switch_tables *t, const unsigned long *down,
+                struct forwarding *f, unsigned int *port)
 {
     size_t n_vlans, n_ports;
     const struct switch_vlan **vlans = switch_tables_vlans(t, &n_vlans);
@@ -146,6 +146,10 @@ forwarding_make(const struct switch_tables *t, struct forwarding *f,
         fp->number = ports[i]->number;
         fp->members = bitmap_allocate(FORWARDING_N_VLANS);
         fp->strays = bitmap_allocate(FORWARDING_N_VLANS);
+        if (down && bitmap_is_set(down, fp->number)) {
+            fp->drop_untagged = true;
+            continue;
+        }
         error = make_port(t, vlans, n_vlans, ports[i], fp);
         *port = error ? fp->number : 0;
     }

@@ -48,9 +48,11 @@ void forwarding_destroy(struct forwarding *);           /* Then as empty. */
 
 /* What 'tables' mean.  Returns NULL, or what a bridge cannot do, with the port
  * concerned in '*port' (0: none in particular), and '*f' empty; caller
- * frees. */
+ * frees.  Ports in 'down' (bit N: port N; may be NULL) pass nothing, whatever
+ * the tables say of them. */
 char *forwarding_make(const struct switch_tables *tables,
-                      struct forwarding *f, unsigned int *port)
+                      const unsigned long *down, struct forwarding *f,
+                      unsigned int *port)
     OVS_WARN_UNUSED_RESULT;
 /* Makes port 'number' deaf and mute. */
 void forwarding_mute(struct forwarding *, unsigned int number);

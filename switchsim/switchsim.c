@@ -714,6 +714,7 @@ make_device(struct simulator *s)
         .name = o->name,
         .profile = recording ? find_profile(s) : NULL,
         .bridged = o->bridge != NULL,
+        .n_links = o->ports.n,
         .save = write_saved,
         .aux = s,
     }, saved, time_msec(), &s->device);
@@ -740,9 +741,6 @@ make_bridge(struct simulator *s)
     s->bridge = sim_bridge_create(o->ovsdb, ovs_rundir(), o->bridge,
                                   (const char *const *) o->ports.names,
                                   numbers, o->ports.n);
-    for (size_t i = o->ports.n; i < n; i++) {
-        sim_device_set_link(s->device, numbers[i], false, time_msec());
-    }
     free(numbers);
     if (apply(s)) {
         ovs_fatal(0, "cannot set up bridge %s by %s", o->bridge, o->ovsdb);

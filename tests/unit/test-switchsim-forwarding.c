@@ -162,7 +162,7 @@ test_all(void)
         char *error, *difference = NULL;
 
         model_switch_read(ms, switch_profile_standard(), &t);
-        error = forwarding_make(&t, &f, &port);
+        error = forwarding_make(&t, NULL, &f, &port);
         if (!error) {
             difference = find_difference(ms, &f);
         } else {
@@ -202,7 +202,7 @@ test_restrict(void)
             char *error;
 
             model_switch_read(ms, switch_profile_standard(), &t);
-            error = forwarding_make(&t, &f[k], &port);
+            error = forwarding_make(&t, NULL, &f[k], &port);
             good = good && !error;
             free(error);
             switch_tables_destroy(&t);
@@ -245,7 +245,7 @@ test_mute(void)
     bool passes = false;
 
     model_switch_read(ms, switch_profile_standard(), &t);
-    error = forwarding_make(&t, &f, &port);
+    error = forwarding_make(&t, NULL, &f, &port);
     forwarding_clone(&copy, &f);
     ok(!error && forwarding_equal(&copy, &f), "a copy is the same");
     forwarding_mute(&f, 2);
