@@ -31,6 +31,15 @@ def isolate():
         os.execvp("unshare", ["unshare", "--net", "--", sys.executable, *sys.argv])
 
 
+def walks():
+    """The folder of recorded devices, or None."""
+    for path in (os.environ.get("TVD_WALKS"), f"{TOP}/../shared/data/walks",
+                 f"{TOP}/../../shared/data/walks"):
+        if path and os.path.isdir(path):
+            return path
+    return None
+
+
 def ports(*numbers, octets=1):
     """A PortList, as snmpset takes it."""
     value = bytearray(octets)
