@@ -38,7 +38,8 @@ switchcfg_adapters := \
 $(eval $(call library,switchcfg/switchcfg,$(switchcfg_adapters)))
 # libsnmp is apart, so that what does not talk to devices is not linked to it.
 switchcfg_libs := -lnetsnmp
-$(eval $(call library,switchcfg/switchcfg-snmp,switchcfg/snmp.c))
+$(eval $(call library,switchcfg/switchcfg-snmp,\
+	switchcfg/snmp.c switchcfg/snmp-value.c))
 $(eval $(call library,switchcfg/switchcfg-fake,switchcfg/model-switch.c))
 
 .PHONY: install-profiles

@@ -51,6 +51,7 @@ struct switch_reconcile {
     struct switch_tables *tables; /* As read last, */
     struct switch_tables *before; /* and before the first SET of 'plan'. */
     long long int asked;        /* When it was asked for its sysUpTime last. */
+    unsigned int n_restarts;    /* Of the session, when it was read last. */
     bool restarted;             /* The device, between the last two reads. */
     bool unsettled;             /* There was a SET, and it is not known yet
                                  * what came of it: 'before' stays. */
@@ -109,10 +110,11 @@ void reconcile_unlock_replied(struct switch_reconcile *,
 /* Sends the first PDU of the plan. */
 void reconcile_start_set(struct switch_reconcile *);
 
-/* True if a device that answers now that it has been running for 'up_time',
- * hundredths of a second, was started anew since it was read last. */
+/* True if a device that answers now that it has been running for '*up_time',
+ * hundredths of a second, or does not tell, was started anew since it was read
+ * last. */
 bool reconcile_has_restarted(const struct switch_reconcile *,
-                             uint32_t up_time);
+                             const uint32_t *up_time);
 /* Reads the switch, in the round that is under way, and goes on from there. */
 void reconcile_read_again(struct switch_reconcile *);
 

@@ -51,18 +51,18 @@ trust(struct switch_reconcile *r)
 static bool
 has_restarted(struct switch_reconcile *r, const struct switch_reply *reply)
 {
-    const struct mib_value *v;
+    const struct mib_value *v = reply->varbinds.n > 1
+                                ? &reply->varbinds.v[1].value : NULL;
+    bool told = v && mib_type_is_number(v->type);
+    uint32_t up_time = told ? v->number : 0;
 
-    if (reply->status != SWITCH_REPLY_OK || reply->varbinds.n < 2) {
+    if (reply->status != SWITCH_REPLY_OK) {
         return false;
-    }
-    v = &reply->varbinds.v[1].value;
-    if (!mib_type_is_number(v->type) || !r->tables->has_up_time) {
-        return false;
-    } else if (reconcile_has_restarted(r, v->number)) {
+    } else if (reconcile_has_restarted(r, told ? &up_time : NULL)) {
         return true;
+    } else if (told && r->tables->has_up_time) {
+        trust(r);
     }
-    trust(r);
     return false;
 }
 

@@ -259,20 +259,25 @@ identify_replied(struct switch_reconcile *r, const struct switch_reply *reply)
 }
 
 bool
-reconcile_has_restarted(const struct switch_reconcile *r, uint32_t up_time)
+reconcile_has_restarted(const struct switch_reconcile *r,
+                        const uint32_t *up_time)
 {
     long long int elapsed, grown;
 
-    if (!r->tables || !r->tables->has_up_time
-        || up_time <= r->tables->up_time) {
-        return r->tables && r->tables->has_up_time
-               && up_time < r->tables->up_time;
+    if (!r->tables) {
+        return false;
+    } else if (r->session->n_restarts != r->n_restarts) {
+        return true;
+    } else if (!up_time || !r->tables->has_up_time
+               || *up_time <= r->tables->up_time) {
+        return up_time && r->tables->has_up_time
+               && *up_time < r->tables->up_time;
     }
     /* It may have been running for longer than it was then and yet not since:
      * if that has grown by less than the time in between, but for what clocks
      * may differ. */
     elapsed = r->asked - r->status.last_read;
-    grown = 10LL * (up_time - r->tables->up_time);
+    grown = 10LL * (*up_time - r->tables->up_time);
     return grown + RESTART_SLACK_MS + elapsed / 50 < elapsed;
 }
 
@@ -293,7 +298,9 @@ take_tables(struct switch_reconcile *r, const struct switch_reply *reply)
     switch_tables_finish(t);
     same = !r->tables || !mib_oid_compare(&r->tables->object_id,
                                           &t->object_id);
-    r->restarted = t->has_up_time && reconcile_has_restarted(r, t->up_time);
+    r->restarted = reconcile_has_restarted(r, t->has_up_time ? &t->up_time
+                                           : NULL);
+    r->n_restarts = r->session->n_restarts;
     if (r->restarted) {
         report(r->sink, REPORT_WARNING, "switch-restarted",
                "switch %s: has been restarted", r->name);

@@ -67,6 +67,9 @@ struct switch_session_class {
 struct switch_session {
     const struct switch_session_class *class;
     bool busy;                  /* A request is out, its reply not fetched. */
+    unsigned int n_restarts;    /* Grows when what answers turns out to have
+                                 * been started anew, or to be another one;
+                                 * not all of them tell. */
     size_t overhead;            /* Octets that a message has around its
                                  * varbinds, at most; 0: not known. */
 };

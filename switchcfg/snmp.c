@@ -2,18 +2,6 @@
 
 #include <config.h>
 
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
-#include <net-snmp/library/lcd_time.h>
-#include <net-snmp/library/large_fd_set.h>
-
-/* Of net-snmp's configuration, not ours. */
-#undef PACKAGE_BUGREPORT
-#undef PACKAGE_NAME
-#undef PACKAGE_STRING
-#undef PACKAGE_TARNAME
-#undef PACKAGE_VERSION
-
 #include "switchcfg/snmp.h"
 
 #include <arpa/inet.h>
@@ -25,6 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "switchcfg/snmp-value.h"
+#include <net-snmp/library/large_fd_set.h>
+#include <net-snmp/library/lcd_time.h>
+#include "openvswitch/list.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "switchcfg/credentials.h"
@@ -45,6 +37,7 @@ enum kind { GET, WALK, SET };
 
 struct snmp {
     struct switch_session session; /* First member. */
+    struct ovs_list node;       /* In 'all_sessions'. */
     char *name;
     char *peer;                 /* For libsnmp: "udp:192.0.2.1:161". */
     struct sockaddr_storage address;
@@ -59,6 +52,9 @@ struct snmp {
     bool discover;              /* It is to be asked for: not known, or
                                  * perhaps another by now. */
     bool discovering;           /* The message that is out asks for it. */
+    bool doubted;               /* The device has said that it is not its. */
+    bool proven;                /* An answer that was protected with it has
+                                 * come in this session. */
 
     enum kind kind;             /* The request, if busy. */
     struct mib_varbinds request; /* GET, SET. */
@@ -77,6 +73,8 @@ struct snmp {
     char *error;
     struct mib_varbinds answer;
 };
+
+static struct ovs_list all_sessions = OVS_LIST_INITIALIZER(&all_sessions);
 
 static struct snmp *
 snmp_cast(struct switch_session *session)
@@ -125,6 +123,24 @@ init_once(void)
 
 /* --- Engines ---------------------------------------------------------------*/
 
+/* A session with another device that has the same engine id, which no two may
+ * have: either would take what is sent to the other, and libsnmp knows only one
+ * clock of both.  NULL if there is none that is known to. */
+static const struct snmp *
+find_twin(const struct snmp *s)
+{
+    const struct snmp *other;
+
+    LIST_FOR_EACH (other, node, &all_sessions) {
+        if (other->proven && strcmp(other->peer, s->peer) && s->engine.n_id
+            && other->engine.n_id == s->engine.n_id
+            && !memcmp(other->engine.id, s->engine.id, s->engine.n_id)) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
 /* Works out how much of a message is not varbinds. */
 static void
 note_overhead(struct snmp *s)
@@ -152,6 +168,7 @@ keep_engine(struct snmp *s, bool always)
            != SNMPERR_SUCCESS || (!boots && !now)) {
         return;
     }
+    s->session.n_restarts += s->engine.boots && boots != s->engine.boots;
     s->engine.boots = boots;
     s->engine.time = now;
     if (s->state_path
@@ -330,122 +347,6 @@ open_handle(struct snmp *s)
     return NULL;
 }
 
-/* --- Translation -----------------------------------------------------------*/
-
-/* False if it cannot be an OID. */
-static bool
-oid_from_snmp(const oid *ids, size_t n, struct mib_oid *to)
-{
-    if (n > MIB_OID_MAX) {
-        return false;
-    }
-    to->n = n;
-    for (size_t i = 0; i < n; i++) {
-        if (ids[i] > UINT32_MAX) {
-            return false;
-        }
-        to->ids[i] = ids[i];
-    }
-    return true;
-}
-
-static size_t
-oid_to_snmp(const struct mib_oid *from, oid *ids)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        ids[i] = from->ids[i];
-    }
-    return from->n;
-}
-
-/* Copies a value.  False if it is not what its type says. */
-static bool
-value_from_snmp(const netsnmp_variable_list *v, struct mib_value *to)
-{
-    struct mib_oid o;
-
-    *to = (struct mib_value) { .type = v->type };
-    switch (v->type) {
-    case ASN_INTEGER:
-        to->number = (int64_t) *v->val.integer;
-        return true;
-    case ASN_COUNTER:
-    case ASN_UNSIGNED:
-    case ASN_TIMETICKS:
-        to->number = (uint32_t) *v->val.integer;
-        return true;
-    case ASN_COUNTER64:
-        to->number = (uint64_t) v->val.counter64->high << 32
-                     | (uint32_t) v->val.counter64->low;
-        return true;
-    case ASN_OBJECT_ID:
-        if (!oid_from_snmp(v->val.objid, v->val_len / sizeof(oid), &o)) {
-            to->type = MIB_NULL;
-            return false;
-        }
-        to->oid = xmemdup(&o, sizeof o);
-        return true;
-    case ASN_NULL:
-    case SNMP_NOSUCHOBJECT:
-    case SNMP_NOSUCHINSTANCE:
-    case SNMP_ENDOFMIBVIEW:
-        return true;
-    case ASN_OCTET_STR:
-    case ASN_IPADDRESS:
-        break;
-    default:
-        to->type = MIB_OPAQUE;  /* Of no use, and not an error. */
-        if (v->type & ASN_CONSTRUCTOR || !v->val.string) {
-            return true;
-        }
-        break;
-    }
-    to->octets = v->val_len ? xmemdup(v->val.string, v->val_len) : NULL;
-    to->n_octets = v->val_len;
-    return true;
-}
-
-static void
-add_varbind(netsnmp_pdu *pdu, const struct mib_varbind *vb)
-{
-    oid ids[MIB_OID_MAX], value_ids[MIB_OID_MAX];
-    const struct mib_value *v = &vb->value;
-    size_t n = oid_to_snmp(&vb->oid, ids);
-    struct counter64 big;
-    long int number = v->number;
-
-    switch (v->type) {
-    case MIB_OCTETS:
-    case MIB_IP_ADDRESS:
-    case MIB_OPAQUE:
-        snmp_pdu_add_variable(pdu, ids, n, v->type,
-                              v->octets ? v->octets : (uint8_t *) "",
-                              v->n_octets);
-        break;
-    case MIB_OBJECT_ID:
-        snmp_pdu_add_variable(pdu, ids, n, v->type, value_ids,
-                              oid_to_snmp(v->oid, value_ids) * sizeof(oid));
-        break;
-    case MIB_COUNTER64:
-        big.high = v->number >> 32;
-        big.low = (uint32_t) v->number;
-        snmp_pdu_add_variable(pdu, ids, n, v->type, &big, sizeof big);
-        break;
-    case MIB_INTEGER:
-    case MIB_COUNTER32:
-    case MIB_UNSIGNED32:
-    case MIB_TIME_TICKS:
-        snmp_pdu_add_variable(pdu, ids, n, v->type, &number, sizeof number);
-        break;
-    case MIB_NULL:
-    case MIB_NO_SUCH_OBJECT:
-    case MIB_NO_SUCH_INSTANCE:
-    case MIB_END_OF_VIEW:
-        snmp_add_null_var(pdu, ids, n);
-        break;
-    }
-}
-
 /* --- Answers ---------------------------------------------------------------*/
 
 static void
@@ -463,6 +364,16 @@ take_report(struct snmp *s, netsnmp_pdu *pdu)
 {
     int type = snmpv3_get_report_type(pdu);
 
+    if (!s->discovering && type == SNMPERR_UNKNOWN_ENG_ID) {
+        /* Another device, or it was given another engine.  What it is now is
+         * asked for at once, but if this was a SET: who can make a REPORT
+         * should not be able to make us repeat one. */
+        s->doubted = true;
+        if (s->kind != SET && !s->n_discoveries) {
+            s->discover = s->again = true;
+            return;
+        }
+    }
     if (s->discovering) {
         if (pdu->securityEngineIDLen < 5
             || pdu->securityEngineIDLen > sizeof s->engine.id) {
@@ -472,12 +383,14 @@ take_report(struct snmp *s, netsnmp_pdu *pdu)
         }
         if (pdu->securityEngineIDLen != s->engine.n_id
             || memcmp(pdu->securityEngineID, s->engine.id, s->engine.n_id)) {
+            s->session.n_restarts += s->engine.n_id > 0;
             memset(&s->engine, 0, sizeof s->engine);
+            s->proven = false;
             s->engine.n_id = pdu->securityEngineIDLen;
             memcpy(s->engine.id, pdu->securityEngineID, s->engine.n_id);
             note_overhead(s);
         }
-        s->discover = false;
+        s->discover = s->doubted = false;
         s->again = true;
     } else {
         set_error(s, SWITCH_REPLY_BROKEN,
@@ -536,13 +449,13 @@ take_response(struct snmp *s, const netsnmp_pdu *pdu)
         struct mib_varbind *vb;
         struct mib_oid o;
 
-        if (!oid_from_snmp(v->name, v->name_length, &o)) {
+        if (!snmp_oid_get(v->name, v->name_length, &o)) {
             set_error(s, SWITCH_REPLY_BROKEN,
                       xstrdup("an answer with an impossible object"));
             return;
         }
         vb = mib_varbinds_add_null(&s->answer, &o);
-        if (!value_from_snmp(v, &vb->value)) {
+        if (!snmp_value_get(v, &vb->value)) {
             set_error(s, SWITCH_REPLY_BROKEN,
                       xstrdup("an answer with an impossible value"));
             return;
@@ -590,10 +503,19 @@ static void
 finish(struct snmp *s, enum switch_reply_status status, char *error)
 {
     struct switch_reply *reply = xzalloc(sizeof *reply);
+    const struct snmp *twin
+        = s->credentials->version == 3 && error
+          && status != SWITCH_REPLY_REFUSED ? find_twin(s) : NULL;
 
     reply->status = status;
     reply->error = error;
     reply->n_pdus = s->n_pdus;
+    if (twin) {
+        reply->error = xasprintf("%s; it has the same SNMP engine id as switch "
+                                 "%s (%s): give one of them another", error,
+                                 twin->name, twin->peer);
+        free(error);
+    }
     if (status == SWITCH_REPLY_REFUSED) {
         reply->error_status = s->error_status;
         reply->error_index = MAX(0, s->error_index);
@@ -622,13 +544,13 @@ make_pdu(const struct snmp *s)
             pdu->max_repetitions = s->bulk;
         }
         if (pdu) {
-            snmp_add_null_var(pdu, ids, oid_to_snmp(&s->walk.cursor, ids));
+            snmp_add_null_var(pdu, ids, snmp_oid_put(&s->walk.cursor, ids));
         }
         return pdu;
     }
     pdu = snmp_pdu_create(s->kind == SET ? SNMP_MSG_SET : SNMP_MSG_GET);
     for (size_t i = 0; pdu && i < s->request.n; i++) {
-        add_varbind(pdu, &s->request.v[i]);
+        snmp_add_varbind(pdu, &s->request.v[i]);
     }
     return pdu;
 }
@@ -701,8 +623,8 @@ timed_out(struct snmp *s)
         : s->discovering && s->n_tries < s->read_tries) {
         if (s->n_tries >= 2) {
             s->bulk = s->n_tries > 2 ? 1 : MIN(s->bulk, BULK_SAFE);
-            /* A device with a new engine id says so in a way that libsnmp does
-             * not tell us: it has no user of that name there. */
+            /* A device with a new engine id may say so in a way that libsnmp
+             * does not tell us, as it has no user of that name there. */
             s->discover = !s->n_discoveries;
         }
         send_message(s);
@@ -771,6 +693,7 @@ answered(struct snmp *s)
         return;
     }
     if (s->status == SWITCH_REPLY_OK) {
+        s->proven = true;
         keep_engine(s, false);
     }
     if (s->kind == WALK) {
@@ -796,7 +719,7 @@ start(struct snmp *s, enum kind kind)
     s->kind = kind;
     s->bulk = BULK;
     s->n_tries = s->n_pdus = s->n_discoveries = 0;
-    s->discover = false;
+    s->discover = s->doubted;
 }
 
 static void
@@ -925,6 +848,7 @@ snmp_destroy(struct switch_session *session)
 
     snmp_cancel(session);
     keep_engine(s, true);
+    ovs_list_remove(&s->node);
     free(s->error);
     free(s->name);
     free(s->peer);
@@ -993,6 +917,7 @@ switch_snmp_open(const char *name, const struct switch_snmp_options *o,
         }
     }
     note_overhead(s);
+    ovs_list_push_back(&all_sessions, &s->node);
     *session = &s->session;
     return NULL;
 }

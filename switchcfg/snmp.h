@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The session of switchcfg/session.h that talks to real devices, by libsnmp.
- * Its source is snmp.c, the only file that includes net-snmp's headers.
+ * Its source is snmp.c, which with snmp-value.c is all that includes net-snmp's
+ * headers.
  *
  * Each session has a socket of its own, connected to the device, so that the
  * kernel drops what comes from elsewhere; after a timeout it gets another one,
@@ -11,7 +12,8 @@
  * Version 3: the device's engine id is found out by a message of its own, not
  * by libsnmp, which would wait for the answer.  It is kept in a file with the
  * engine's boots and time, together with no secret, so that answers recorded
- * before the program started are not taken again. */
+ * before the program started are not taken again.  A device that says that it
+ * has another one is asked anew. */
 
 #ifndef SWITCHCFG_SNMP_H
 #define SWITCHCFG_SNMP_H 1
