@@ -193,6 +193,91 @@ test_vendor_save(void)
     sim_device_destroy(d);
 }
 
+static int
+set_text(struct sim_device *d, const char *text, long long int now)
+{
+    struct mib_varbinds vbs = { .n = 0 };
+    char *error = snmprec_parse(text, strlen(text), &vbs), *why;
+    size_t error_index;
+    int status;
+
+    ovs_assert(!error);
+    status = sim_device_set(d, vbs.v, vbs.n, now, &error_index, &why);
+    if (!status) {
+        sim_device_commit(d);
+    }
+    mib_varbinds_destroy(&vbs);
+    free(why);
+    return status;
+}
+
+/* The buffer in which a Cisco's VLANs are edited, and its ports. */
+static void
+test_cisco(void)
+{
+#define VTP "1.3.6.1.4.1.9.9.46.1."
+#define EDIT VTP "4.1.1.1.1|2|"
+#define ROW VTP "4.2.1.11.1.30|2|"
+#define VM_VLAN "1.3.6.1.4.1.9.9.68.1.2.2.1.2."
+    static const char recorded[]
+        = VTP "3.1.1.2.1.1|2|1\n" VTP "3.1.1.4.1.1|4|default\n"
+          VTP "6.1.1.3.7|2|5\n" VTP "6.1.1.4.7|4x|40\n"
+          VTP "6.1.1.5.7|2|1\n" VTP "6.1.1.13.7|2|4\n"
+          VTP "6.1.1.14.7|2|1\n" VM_VLAN "7|2|1\n" VM_VLAN "8|2|1\n";
+    struct switch_profile profile = *switch_profile_standard();
+    struct mib_varbinds vbs = { .n = 0 };
+    const struct forwarding_port *port;
+    struct sim_device *d;
+    char *error = snmprec_parse(recorded, strlen(recorded), &vbs);
+
+    ovs_assert(!error);
+    profile.model = SWITCH_CISCO;
+    error = sim_device_create(&(struct sim_device_config) {
+        .recording = &vbs, .profile = &profile, .bridged = true,
+    }, NULL, 1000, &d);
+    is_str(error, NULL, "a Cisco");
+    ok(set_text(d, ROW "4\n", 2000), "nothing is edited before the copy");
+    ok(!set_text(d, EDIT "2\n", 2000) && set_text(d, EDIT "2\n", 2000),
+       "one copy at a time");
+    ok(!set_text(d, ROW "4\n" VTP "4.2.1.4.1.30|4|red\n", 2000),
+       "a VLAN in it");
+    ok(set_text(d, VM_VLAN "8|2|30\n", 2000),
+       "which is no VLAN for ports before it is applied");
+    ok(set_text(d, VTP "4.2.1.11.1.1|2|6\n", 2000), "VLAN 1 stays");
+    ok(!set_text(d, EDIT "3\n" EDIT "4\n", 2000)
+       && !set_text(d, VM_VLAN "8|2|30\n", 2000), "then it is");
+    port = forwarding_find(&d->forwarding, 8);
+    ok(port->native == 30 && !port->drop_untagged, "where its frames go");
+    port = forwarding_find(&d->forwarding, 7);
+    ok(port->native == 1, "a port that was found to be a trunk is one");
+    ok(set_text(d, VTP "6.1.1.13.7|2|1\n", 2000),
+       "none can be told to be that would negotiate its tags");
+    ok(!set_text(d, VTP "6.1.1.3.7|2|4\n" VTP "6.1.1.13.7|2|1\n"
+                 VTP "6.1.1.5.7|2|9\n", 2000), "with 802.1Q it can");
+    port = forwarding_find(&d->forwarding, 7);
+    ok(!port->native && port->drop_untagged,
+       "a native VLAN that it does not carry takes nothing");
+    ok(!set_text(d, EDIT "2\n", 3000) && set_text(d, EDIT "2\n", 4000)
+       && !set_text(d, EDIT "2\n", 304000),
+       "a copy that nobody goes on with is given up");
+    ok(set_text(d, "1.3.6.1.4.1.9.9.999.1|2|1\n", 5000),
+       "other objects of the vendor are refused");
+    sim_device_destroy(d);
+    profile.refusal = CONST_CAST(char *, "by hand only");
+    error = sim_device_create(&(struct sim_device_config) {
+        .recording = &vbs, .profile = &profile,
+    }, NULL, 1000, &d);
+    ok(!error && set_text(d, VTP "6.1.1.5.7|2|9\n", 2000)
+       && !set_text(d, VTP "6.1.1.5.7|2|1\n", 2000),
+       "what cannot be configured takes only what is there");
+    sim_device_destroy(d);
+    mib_varbinds_destroy(&vbs);
+#undef VTP
+#undef EDIT
+#undef ROW
+#undef VM_VLAN
+}
+
 static void
 test_links(void)
 {
@@ -283,6 +368,7 @@ main(void)
     test_current();
     test_save();
     test_vendor_save();
+    test_cisco();
     test_links();
     test_recordings();
     free(written);
