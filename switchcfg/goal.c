@@ -635,8 +635,11 @@ restore_vlan(struct switch_goal *goal, const struct switch_wanted *w,
              const struct switch_vlan *now, const struct switch_vlan *before)
 {
     struct goal_vlan *v = add_vlan(goal, now);
+    /* One that was not there before and has a name that we do not give was made
+     * by somebody else meanwhile. */
     bool ours = is_made_by_us(w, now)
-                || (now->vid && wanted_vlan(w, now->vid));
+                || (now->vid && wanted_vlan(w, now->vid)
+                    && (before || !now->n_name));
 
     if (before) {
         restore_list(goal, &v->egress, &before->egress, ours);

@@ -19,6 +19,7 @@ switchcfg_core := \
 	switchcfg/profile.c \
 	switchcfg/reconcile.c \
 	switchcfg/reconcile-lock.c \
+	switchcfg/reconcile-read.c \
 	switchcfg/reconcile-save.c \
 	switchcfg/session.c \
 	switchcfg/snmprec.c \

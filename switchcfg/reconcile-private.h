@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What reconcile.c, reconcile-lock.c and reconcile-save.c share. */
+ * What the sources of reconcile share. */
 
 #ifndef SWITCHCFG_RECONCILE_PRIVATE_H
 #define SWITCHCFG_RECONCILE_PRIVATE_H 1
@@ -92,6 +92,16 @@ set_string(char **to, char *from)
 
 /* Has what must not be forgotten kept. */
 void reconcile_remember(struct switch_reconcile *);
+static inline void
+tables_free(struct switch_tables **t)
+{
+    if (*t) {
+        switch_tables_destroy(*t);
+        free(*t);
+        *t = NULL;
+    }
+}
+
 /* Ends what is under way with 'state' and 'error' (taken over; NULL: none). */
 void reconcile_finish(struct switch_reconcile *, enum switch_state,
                       char *error);
@@ -115,8 +125,18 @@ void reconcile_start_set(struct switch_reconcile *);
  * last. */
 bool reconcile_has_restarted(const struct switch_reconcile *,
                              const uint32_t *up_time);
-/* Reads the switch, in the round that is under way, and goes on from there. */
-void reconcile_read_again(struct switch_reconcile *);
+/* Finds out which kind of device it is, if that is not known, then reads it. */
+void reconcile_start_identify(struct switch_reconcile *);
+void reconcile_identify_replied(struct switch_reconcile *,
+                                const struct switch_reply *);
+/* Walks the tables; 'state' says what for. */
+void reconcile_start_read(struct switch_reconcile *, enum switch_state state);
+/* Takes over what was read.  False if the device turns out to be another. */
+bool reconcile_take_tables(struct switch_reconcile *,
+                           const struct switch_reply *);
+/* Reading did not work: whatever is there, it is not known to be right. */
+void reconcile_finish_unread(struct switch_reconcile *,
+                             const struct switch_reply *);
 
 /* What was wanted is there: saves it if that is due, then ends. */
 void reconcile_start_save(struct switch_reconcile *);

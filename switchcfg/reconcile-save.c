@@ -72,7 +72,7 @@ restarted(struct switch_reconcile *r)
 {
     r->status.in_sync = r->save_doubt = false;
     if (++r->n_save_restarts <= MAX_RESTARTS) {
-        reconcile_read_again(r);
+        reconcile_start_read(r, SWITCH_READ);
     } else {
         reconcile_finish(r, SWITCH_FAILED,
                          xstrdup("it is restarted whenever it is asked to "
@@ -92,7 +92,7 @@ reconcile_save_disturb(struct switch_reconcile *r)
     r->trigger = false;
     r->doubt_at = LLONG_MAX;
     r->session->class->cancel(r->session);
-    reconcile_read_again(r);
+    reconcile_start_read(r, SWITCH_READ);
     return true;
 }
 

@@ -24,8 +24,6 @@
 #define FORWARD_TRIES 3
 /* and ways back. */
 #define BACK_TRIES 3
-/* The clocks of devices. */
-#define RESTART_SLACK_MS 1000
 
 const char *
 switch_state_to_string(enum switch_state state)
@@ -46,16 +44,6 @@ switch_state_to_string(enum switch_state state)
     case SWITCH_STUCK: return "stuck";
     }
     OVS_NOT_REACHED();
-}
-
-static void
-tables_free(struct switch_tables **t)
-{
-    if (*t) {
-        switch_tables_destroy(*t);
-        free(*t);
-        *t = NULL;
-    }
 }
 
 static void
@@ -177,142 +165,6 @@ reconcile_finish(struct switch_reconcile *r, enum switch_state state,
                  char *error)
 {
     finish(r, state, error);
-}
-
-/* Reading did not work: whatever is there, it is not known to be right. */
-static void
-finish_unread(struct switch_reconcile *r, const struct switch_reply *reply)
-{
-    r->profile = NULL;          /* It may be another device by then. */
-    finish(r, SWITCH_FAILED,
-           xasprintf("cannot be read: %s%s", reply->error ? reply->error
-                     : switch_reply_status_to_string(reply->status),
-                     r->unsettled ? "; what came of the change that was under "
-                     "way is not known" : ""));
-}
-
-/* --- Reading ---------------------------------------------------------------*/
-
-static void
-start_read(struct switch_reconcile *r, enum switch_state state)
-{
-    const struct mib_oid *subtrees;
-    size_t n;
-
-    r->status.state = state;
-    r->asked = r->now;
-    subtrees = switch_profile_subtrees(r->profile, &n);
-    r->session->class->walk(r->session, subtrees, n);
-}
-
-void
-reconcile_read_again(struct switch_reconcile *r)
-{
-    start_read(r, SWITCH_READ);
-}
-
-static void
-start_identify(struct switch_reconcile *r)
-{
-    const struct mib_oid oids[] = { mib_sys_object_id, mib_sys_descr };
-
-    if (r->options.profile) {
-        r->profile = switch_profiles_get(r->profiles, r->options.profile);
-        if (!r->profile) {
-            finish(r, SWITCH_FAILED,
-                   xasprintf("there is no profile called \"%s\"",
-                             r->options.profile));
-            return;
-        }
-    }
-    if (r->profile) {
-        start_read(r, SWITCH_READ);
-    } else {
-        r->status.state = SWITCH_IDENTIFY;
-        r->session->class->get(r->session, oids, ARRAY_SIZE(oids));
-    }
-}
-
-static void
-identify_replied(struct switch_reconcile *r, const struct switch_reply *reply)
-{
-    const struct mib_oid *object_id = NULL;
-    char *descr = NULL;
-
-    if (reply->status != SWITCH_REPLY_OK) {
-        finish_unread(r, reply);
-        return;
-    }
-    for (size_t i = 0; i < reply->varbinds.n; i++) {
-        const struct mib_value *v = &reply->varbinds.v[i].value;
-
-        if (v->type == MIB_OBJECT_ID) {
-            object_id = v->oid;
-        } else if (v->type == MIB_OCTETS && v->n_octets) {
-            set_string(&descr, xmemdup0((const char *) v->octets,
-                                        v->n_octets));
-        }
-    }
-    r->profile = switch_profiles_match(r->profiles, object_id, descr);
-    free(descr);
-    start_read(r, SWITCH_READ);
-}
-
-bool
-reconcile_has_restarted(const struct switch_reconcile *r,
-                        const uint32_t *up_time)
-{
-    long long int elapsed, grown;
-
-    if (!r->tables) {
-        return false;
-    } else if (r->session->n_restarts != r->n_restarts) {
-        return true;
-    } else if (!up_time || !r->tables->has_up_time
-               || *up_time <= r->tables->up_time) {
-        return up_time && r->tables->has_up_time
-               && *up_time < r->tables->up_time;
-    }
-    /* It may have been running for longer than it was then and yet not since:
-     * if that has grown by less than the time in between, but for what clocks
-     * may differ. */
-    elapsed = r->asked - r->status.last_read;
-    grown = 10LL * (*up_time - r->tables->up_time);
-    return grown + RESTART_SLACK_MS + elapsed / 50 < elapsed;
-}
-
-/* Takes over what was read.  False if the device turns out to be another. */
-static bool
-take_tables(struct switch_reconcile *r, const struct switch_reply *reply)
-{
-    struct switch_tables *t = xmalloc(sizeof *t);
-    bool same;
-
-    switch_tables_init(t, r->profile);
-    if (r->session->overhead) {
-        t->overhead = r->session->overhead;
-    }
-    for (size_t i = 0; i < reply->varbinds.n; i++) {
-        switch_tables_add(t, &reply->varbinds.v[i]);
-    }
-    switch_tables_finish(t);
-    same = !r->tables || !mib_oid_compare(&r->tables->object_id,
-                                          &t->object_id);
-    r->restarted = reconcile_has_restarted(r, t->has_up_time ? &t->up_time
-                                           : NULL);
-    r->n_restarts = r->session->n_restarts;
-    if (r->restarted) {
-        report(r->sink, REPORT_WARNING, "switch-restarted",
-               "switch %s: has been restarted", r->name);
-    }
-    tables_free(&r->tables);
-    r->tables = t;
-    set_string(&r->descr, t->descr ? xstrdup(t->descr) : NULL);
-    r->status.descr = r->descr;
-    r->status.profile = r->profile->name;
-    r->status.n_reads++;
-    r->status.last_read = r->now;
-    return same;
 }
 
 /* --- SETs, there and back --------------------------------------------------*/
@@ -523,22 +375,32 @@ succeed(struct switch_reconcile *r)
     reconcile_start_save(r);
 }
 
-/* The device can be brought to neither state: says so. */
+/* Adds all that differs: from what is wanted, and in the middle of a change
+ * from what it was too. */
 static void
-give_up(struct switch_reconcile *r, char *why)
+name_differences(struct switch_reconcile *r)
 {
+    struct svec *differences = &r->status.differences;
     struct svec old = SVEC_EMPTY_INITIALIZER;
     const char *line;
     size_t i;
 
-    svec_clear(&r->status.differences);
-    switch_plan_verify(r->tables, r->active, &r->status.differences);
-    switch_plan_verify_restored(r->tables, r->before, r->active, &old);
+    switch_plan_verify(r->tables, r->active, differences);
+    if (r->unsettled && r->before) {
+        switch_plan_verify_restored(r->tables, r->before, r->active, &old);
+    }
     SVEC_FOR_EACH (i, line, &old) {
-        svec_add_nocopy(&r->status.differences,
-                        xasprintf("not as before: %s", line));
+        svec_add_nocopy(differences, xasprintf("not as before: %s", line));
     }
     svec_destroy(&old);
+}
+
+/* The device can be brought to neither state: says so. */
+static void
+give_up(struct switch_reconcile *r, char *why)
+{
+    svec_clear(&r->status.differences);
+    name_differences(r);
     settle(r);
     set_string(&r->stuck,
                xasprintf("%s; it could not be brought back to what it was"
@@ -592,6 +454,33 @@ start_rollback(struct switch_reconcile *r)
     next_pdu(r);
 }
 
+/* There is no plan, because of 'error'; taken over. */
+static void
+refused(struct switch_reconcile *r, char *error)
+{
+    bool middle = r->unsettled && r->before;
+    bool here = r->n_forward;   /* Of the change of this round. */
+
+    if (middle && (here || (!r->dry_run && !r->profile->lock.n))) {
+        set_string(&r->cause, error);
+        start_rollback(r);
+        return;
+    }
+    name_differences(r);
+    if (!svec_contains_unsorted(&r->status.differences, error)) {
+        svec_add(&r->status.differences, error);
+    }
+    if (middle) {
+        char *whole = xasprintf("%s; a change was interrupted before, and what "
+                                "differs is neither as it was nor as wanted",
+                                error);
+
+        free(error);
+        error = whole;
+    }
+    finish(r, SWITCH_FAILED, error);
+}
+
 /* Plans for 'active', from the tables as read last. */
 static void
 start_plan(struct switch_reconcile *r)
@@ -603,14 +492,7 @@ start_plan(struct switch_reconcile *r)
     error = switch_plan_make(r->tables, r->active, &r->plan);
     svec_clear(&s->differences);
     if (error) {
-        svec_add(&s->differences, error);
-        if (r->unsettled && r->n_forward) {
-            /* In the middle of a change. */
-            set_string(&r->cause, error);
-            start_rollback(r);
-        } else {
-            finish(r, SWITCH_FAILED, error);
-        }
+        refused(r, error);
         return;
     }
     svec_append(&s->differences, &r->plan.lines);
@@ -662,14 +544,14 @@ read_replied(struct switch_reconcile *r, const struct switch_reply *reply)
     bool new_wanted = r->wanted_changed;
 
     if (reply->status != SWITCH_REPLY_OK) {
-        finish_unread(r, reply);
+        reconcile_finish_unread(r, reply);
         return;
     }
-    if (!take_tables(r, reply) && !r->options.profile) {
+    if (!reconcile_take_tables(r, reply) && !r->options.profile) {
         r->profile = NULL;      /* Another device: another kind? */
         tables_free(&r->tables);
         settle(r);
-        start_identify(r);
+        reconcile_start_identify(r);
         return;
     }
     r->wanted_changed = false;
@@ -711,13 +593,13 @@ readback_replied(struct switch_reconcile *r, const struct switch_reply *reply)
             unread.error = xasprintf("%s (may be done or not: %s)",
                                      reply->error ? reply->error : "no answer",
                                      text);
-            finish_unread(r, &unread);
+            reconcile_finish_unread(r, &unread);
             free(unread.error);
             free(text);
         }
         return;
     }
-    if (!take_tables(r, reply)) {
+    if (!reconcile_take_tables(r, reply)) {
         settle(r);
         r->profile = NULL;
         finish(r, SWITCH_FAILED, xstrdup("another device answers at its "
@@ -754,7 +636,7 @@ replied(struct switch_reconcile *r, const struct switch_reply *reply)
                           && reply->status != SWITCH_REPLY_NOT_SENT;
     switch (r->status.state) {
     case SWITCH_IDENTIFY:
-        identify_replied(r, reply);
+        reconcile_identify_replied(r, reply);
         break;
     case SWITCH_READ:
         read_replied(r, reply);
@@ -805,14 +687,14 @@ proceed(struct switch_reconcile *r)
         r->kick = r->trigger = false;
         r->due = LLONG_MAX;
         r->round = r->now;
-        start_identify(r);
+        reconcile_start_identify(r);
         return r->session->busy;
     } else if (r->now < r->due) {
         return false;
     }
     r->status.n_changes++;
     if (r->status.state == SWITCH_SETTLE) {
-        start_read(r, r->after);
+        reconcile_start_read(r, r->after);
         return true;
     } else if (r->status.state == SWITCH_SAVE && r->step == STEP_PAUSE) {
         reconcile_save_poll(r);

@@ -281,6 +281,22 @@ make_wanted(struct switch_wanted *w, const struct want *wants, size_t n)
     }
 }
 
+static void
+set_number(struct model_switch *ms, const struct mib_oid *oid, int64_t n)
+{
+    struct mib_value v = { .type = MIB_INTEGER, .number = n };
+
+    model_switch_put(ms, oid, &v);
+}
+
+static int64_t
+get_number(const struct model_switch *ms, const struct mib_oid *oid)
+{
+    const struct mib_value *v = model_switch_get(ms, oid);
+
+    return v ? mib_value_integer(v) : -1;
+}
+
 /* --- Runs ------------------------------------------------------------------*/
 
 static void
@@ -589,6 +605,55 @@ test_interrupted(void)
     }
 }
 
+/* The device goes away in the middle of a change, and when it is back, what is
+ * wanted is refused: somebody else has made one of its VLANs. */
+static void
+test_refused_in_between(void)
+{
+    struct mib_value theirs = { .type = MIB_OCTETS,
+                                .octets = (uint8_t *) "theirs",
+                                .n_octets = 6 };
+    struct mib_oid name = mib_oid_child(&mib_vlan_static_name, 130);
+    struct mib_oid status = mib_oid_child(&mib_vlan_static_row_status, 130);
+    int n_bad = 0, n = 0, n_refused = 0;
+    bool hit = true;
+
+    for (int at = 0; hit; at++) {
+        const struct switch_status *s;
+        struct trial t;
+        bool made;
+
+        trial_init(&t, &kinds[3], false);
+        s = switch_reconcile_status(t.r);
+        trial_run(&t, DEAF, at, 0);
+        hit = t.b->n_requests > at;
+        /* Or may have been: that is ours. */
+        made = model_switch_get(t.b->ms, &status)
+               || vidset_contains(&t.memory.created, 130);
+        if (!made) {
+            set_number(t.b->ms, &status, 1);
+            model_switch_put(t.b->ms, &name, &theirs);
+        }
+        t.b->mischief = NOTHING;
+        t.b->ms->options = kinds[3].model;
+        run(t.r, &t.now, 20000);
+        if (made ? !s->in_sync
+            : s->state != SWITCH_FAILED || !strstr(s->error, "VLAN 130")
+              || !is_before(t.b, t.profile, &t.old, &t.wanted)
+              || !s->differences.n) {
+            printf("# at %d%s: %s, %s, %"PRIuSIZE" differences\n", at,
+                   made ? " made" : "", switch_state_to_string(s->state),
+                   s->error ? s->error : "none", s->differences.n);
+            n_bad++;
+        }
+        n_refused += !made && s->n_sets;
+        n++;
+        trial_destroy(&t);
+    }
+    ok(!n_bad && n_refused, "refused in the middle: it is put back, but for "
+       "what others did: %d of %d runs", n_refused, n);
+}
+
 static void
 test_mischief(void)
 {
@@ -614,22 +679,6 @@ test_mischief(void)
 }
 
 /* --- Step by step ----------------------------------------------------------*/
-
-static void
-set_number(struct model_switch *ms, const struct mib_oid *oid, int64_t n)
-{
-    struct mib_value v = { .type = MIB_INTEGER, .number = n };
-
-    model_switch_put(ms, oid, &v);
-}
-
-static int64_t
-get_number(const struct model_switch *ms, const struct mib_oid *oid)
-{
-    const struct mib_value *v = model_switch_get(ms, oid);
-
-    return v ? mib_value_integer(v) : -1;
-}
 
 static const struct mib_oid save_oid = MIB_OID(1, 3, 6, 1, 4, 1, 1, 1);
 static const struct mib_oid poll_oid = MIB_OID(1, 3, 6, 1, 4, 1, 1, 2);
@@ -801,6 +850,7 @@ test_lock(void)
                            .pvid_type = MIB_UNSIGNED32, .name_max = 32,
                            .lock = lock_oid, .lock_free = 1,
                            .lock_held = 2 } };
+    int n_bad = 0;
     const struct switch_status *s;
     struct trial t;
 
@@ -818,6 +868,20 @@ test_lock(void)
     ok(s->in_sync && get_number(t.b->ms, &lock_oid) == 1,
        "then it is ours, and free again");
     trial_destroy(&t);
+
+    for (int at = 0, hit = true; hit; at++) {
+        trial_init(&t, &kind, true);
+        set_number(t.b->ms, &lock_oid, 1);
+        trial_run(&t, DEAF, at, 0);
+        hit = t.b->n_requests > at;
+        trial_restart(&t, &kind);
+        switch_reconcile_set_wanted(t.r, &t.wanted);
+        run(t.r, &t.now, 20000);
+        s = switch_reconcile_status(t.r);
+        n_bad += !s->in_sync || get_number(t.b->ms, &lock_oid) != 1;
+        trial_destroy(&t);
+    }
+    ok(!n_bad, "killed with it, our own is known for that: %d bad", n_bad);
 }
 
 static void
@@ -914,6 +978,7 @@ main(void)
     test_lock();
     init_kinds();
     test_interrupted();
+    test_refused_in_between();
     test_mischief();
     return tap_done();
 }
