@@ -133,18 +133,25 @@ announced(struct bench *b, const char *ee, uint16_t vlan)
     return n + 100 * others;
 }
 
+/* The same with EEs of both TVDs here, and one of a on h1. */
+static void
+bench_init_both(struct bench *b)
+{
+    bench_init(b);
+    place(b, "b0", "h0");
+    plug(b, "b0", true);
+    place(b, "a0", "h0");
+    plug(b, "a0", true);
+    place(b, "a1", "h1");
+}
+
 static void
 test_turn(void)
 {
     long long int turn;
     struct bench b;
 
-    bench_init(&b);
-    place(&b, "b0", "h0");
-    plug(&b, "b0", true);
-    place(&b, "a0", "h0");
-    plug(&b, "a0", true);
-    place(&b, "a1", "h1");
+    bench_init_both(&b);
     pipeline_run(b.p, b.m, 1000);
     ok(sends_in(&b, "a1", b.a) && !sends_in(&b, "a1", b.b),
        "b0 sends to a1 in the VLAN of a, which is on both hosts");
@@ -174,12 +181,7 @@ test_back(void)
 {
     struct bench b;
 
-    bench_init(&b);
-    place(&b, "b0", "h0");
-    plug(&b, "b0", true);
-    place(&b, "a0", "h0");
-    plug(&b, "a0", true);
-    place(&b, "a1", "h1");
+    bench_init_both(&b);
     place(&b, "b1", "h1");
     pipeline_run(b.p, b.m, 1000);
     ok(sends_in(&b, "a1", b.a), "both TVDs are on both hosts: the lower id");
@@ -289,12 +291,7 @@ test_pause(void)
 {
     struct bench b;
 
-    bench_init(&b);
-    place(&b, "b0", "h0");
-    plug(&b, "b0", true);
-    place(&b, "a0", "h0");
-    plug(&b, "a0", true);
-    place(&b, "a1", "h1");
+    bench_init_both(&b);
     pipeline_run(b.p, b.m, 1000);
     ok(sends_in(&b, "a1", b.a), "b0 sends to a1 in the VLAN of a");
 
