@@ -314,9 +314,11 @@ ask(struct switches *s, struct entry *entry, enum request_method method,
     long long int now)
 {
     if (method == REQUEST_SWITCH_RETRY && entry->reconcile
+        && !entry_is_changing(entry)
+        && switch_reconcile_status(entry->reconcile)->error
         && (switch_reconcile_status(entry->reconcile)->state
-            == SWITCH_FAILED)) {
-        /* Its credentials may be other ones by now. */
+            != SWITCH_STUCK)) {
+        /* Its credentials may be other ones by now, or its engine. */
         entry_close(s, entry);
     }
     if (!entry->reconcile && !entry_find_leaving(s, NULL, entry->sw->address)) {

@@ -60,7 +60,8 @@ struct switch_reconcile {
     struct switch_plan plan;    /* There, or back. */
     size_t next_pdu;
     char *cause;                /* The first thing that went wrong with it. */
-    bool late;                  /* It was an answer that did not come. */
+    bool late;                  /* It was an answer that did not come, */
+    bool told_late;             /* which the status tells already. */
     unsigned int n_forward, n_back, n_readback, n_unlock;
 
     bool locked;                /* The device's lock is ours, or may be. */

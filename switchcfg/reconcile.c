@@ -147,6 +147,7 @@ finish(struct switch_reconcile *r, enum switch_state state, char *error)
                "switch %s: %s", r->name, error);
     }
     set_string(&s->error, error);
+    r->told_late = false;
     set_string(&r->cause, NULL);
     if (state != SWITCH_IDLE) {
         s->in_sync = false;
@@ -303,6 +304,14 @@ note_cause(struct switch_reconcile *r, const struct switch_reply *reply)
 
     r->late = reply->status == SWITCH_REPLY_TIMEOUT
               || reply->status == SWITCH_REPLY_BROKEN;
+    if (r->late) {
+        /* It may be long until it is known what came of it. */
+        r->told_late = true;
+        set_string(&r->status.error,
+                   xasprintf("%s: %s; it is being read",
+                             pdu->sets[0].text, reply->error ? reply->error
+                             : switch_reply_status_to_string(reply->status)));
+    }
     if (!r->cause) {
         r->cause = xasprintf("%s%s: %s", pdu->sets[known ? at - 1 : 0].text,
                              pdu->n > 1 && !known ? ", and what goes with it"
@@ -370,6 +379,10 @@ succeed(struct switch_reconcile *r)
     settle(r);
     forget_created(r);
     s->in_sync = !r->wanted_changed;
+    if (r->told_late) {
+        r->told_late = false;
+        set_string(&s->error, NULL);
+    }
     svec_clear(&s->differences);
     set_string(&r->cause, NULL);
     reconcile_start_save(r);

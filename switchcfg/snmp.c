@@ -29,6 +29,8 @@
 #define BULK 50                 /* Objects asked for in a GETBULK. */
 #define BULK_SAFE 10            /* In one that is tried again. */
 #define IPV6_LONGER 20          /* Its header than IPv4's. */
+#define MAX_TRIES 8             /* Of a request that reads. */
+#define READ_TIMEOUT_MAX 4      /* Of a try, in first ones. */
 #define MAX_DATAGRAMS 64        /* Read in a turn of the poll loop. */
 /* libsnmp's own timeouts: never; ours end a request. */
 #define NEVER_US (24L * 3600 * 1000 * 1000)
@@ -52,6 +54,8 @@ struct snmp {
     bool discover;              /* It is to be asked for: not known, or
                                  * perhaps another by now. */
     bool discovering;           /* The message that is out asks for it. */
+    bool forget_clock;          /* What libsnmp knows of its clock, unless
+                                 * that is of another session or a file. */
     bool doubted;               /* The device has said that it is not its. */
     bool proven;                /* An answer that was protected with it has
                                  * come in this session. */
@@ -62,6 +66,11 @@ struct snmp {
     unsigned int bulk;          /* 1: GETNEXT. */
     unsigned int n_tries, n_pdus, n_discoveries;
     bool waiting;               /* A message is out. */
+    struct { int id; long long int at; } sent[MAX_TRIES]; /* Messages that ask
+                                 * for what is waited for, of which each may
+                                 * be answered, */
+    size_t n_sent;              /* so many since the handle was opened. */
+    unsigned int latency;       /* ms that the last answer took. */
     long long int deadline;
     struct switch_reply *reply; /* Finished. */
 
@@ -123,16 +132,17 @@ init_once(void)
 
 /* --- Engines ---------------------------------------------------------------*/
 
-/* A session with another device that has the same engine id, which no two may
- * have: either would take what is sent to the other, and libsnmp knows only one
- * clock of both.  NULL if there is none that is known to. */
+/* Another session that is known to talk to the same engine; if not 'any', with
+ * another device, as no two may have one: either would take what is sent to the
+ * other, and libsnmp knows only one clock of both.  NULL if there is none. */
 static const struct snmp *
-find_twin(const struct snmp *s)
+find_other(const struct snmp *s, bool any)
 {
     const struct snmp *other;
 
     LIST_FOR_EACH (other, node, &all_sessions) {
-        if (other->proven && strcmp(other->peer, s->peer) && s->engine.n_id
+        if (other != s && other->proven && s->engine.n_id
+            && (any || strcmp(other->peer, s->peer))
             && other->engine.n_id == s->engine.n_id
             && !memcmp(other->engine.id, s->engine.id, s->engine.n_id)) {
             return other;
@@ -175,6 +185,7 @@ keep_engine(struct snmp *s, bool always)
         && (always || s->engine.n_id != s->kept.n_id
             || memcmp(s->engine.id, s->kept.id, s->engine.n_id)
             || s->engine.boots != s->kept.boots)
+        && !(s->kept.n_id && access(s->state_path, F_OK))
         && !switch_engine_save(s->state_path, &s->engine)) {
         s->kept = s->engine;
     }
@@ -192,6 +203,7 @@ close_handle(struct snmp *s)
         snmp_sess_close(s->handle);
         s->handle = NULL;
     }
+    s->n_sent = 0;
     s->waiting = false;
 }
 
@@ -259,10 +271,14 @@ forget_user(const struct snmp *s)
 /* So that what the engine sent before, in an earlier run, is not taken for
  * new. */
 static void
-set_engine_time(const struct snmp *s)
+set_engine_time(struct snmp *s)
 {
     u_int boots, now;
 
+    if (s->forget_clock && !find_other(s, true)) {
+        free_enginetime(s->engine.id, s->engine.n_id);
+    }
+    s->forget_clock = false;
     if (s->engine.boots
         && (get_enginetime(s->engine.id, s->engine.n_id, &boots, &now, TRUE)
             != SNMPERR_SUCCESS || boots < s->engine.boots)) {
@@ -384,6 +400,7 @@ take_report(struct snmp *s, netsnmp_pdu *pdu)
         if (pdu->securityEngineIDLen != s->engine.n_id
             || memcmp(pdu->securityEngineID, s->engine.id, s->engine.n_id)) {
             s->session.n_restarts += s->engine.n_id > 0;
+            s->forget_clock = true;
             memset(&s->engine, 0, sizeof s->engine);
             s->proven = false;
             s->engine.n_id = pdu->securityEngineIDLen;
@@ -463,6 +480,19 @@ take_response(struct snmp *s, const netsnmp_pdu *pdu)
     }
 }
 
+/* True if 'reqid' is of a message that is waited for. */
+static bool
+note_latency(struct snmp *s, int reqid)
+{
+    for (size_t i = 0; i < s->n_sent; i++) {
+        if (s->sent[i].id == reqid) {
+            s->latency = time_msec() - s->sent[i].at;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Called by libsnmp.  Must not close the session.  Only notes: what to do is
  * decided in snmp_run(). */
 static int
@@ -470,7 +500,10 @@ on_message(int op, netsnmp_session *ss, int reqid, netsnmp_pdu *pdu, void *s_)
 {
     struct snmp *s = s_;
 
-    if (!s->waiting) {
+    /* What comes late is to what was asked before. */
+    if (!s->waiting || (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE
+                        && pdu->command != SNMP_MSG_REPORT
+                        && !note_latency(s, reqid))) {
         return 1;
     }
     switch (op) {
@@ -505,7 +538,7 @@ finish(struct snmp *s, enum switch_reply_status status, char *error)
     struct switch_reply *reply = xzalloc(sizeof *reply);
     const struct snmp *twin
         = s->credentials->version == 3 && error
-          && status != SWITCH_REPLY_REFUSED ? find_twin(s) : NULL;
+          && status != SWITCH_REPLY_REFUSED ? find_other(s, false) : NULL;
 
     reply->status = status;
     reply->error = error;
@@ -570,6 +603,17 @@ make_discovery(void)
     return pdu;
 }
 
+/* Of the next try: longer each time, and what a device needs that is known to
+ * be slow. */
+static unsigned int
+read_timeout(const struct snmp *s)
+{
+    unsigned int max = READ_TIMEOUT_MAX * s->read_timeout;
+    unsigned int least = MAX(s->read_timeout, MIN(2 * s->latency, max));
+
+    return MIN(least << MIN(s->n_tries, 3), max);
+}
+
 /* Sends what is next: the message that asks for the engine id, or that of the
  * request. */
 static void
@@ -579,6 +623,7 @@ send_message(struct snmp *s)
                     && (s->discover || !s->engine.n_id);
     netsnmp_pdu *pdu;
     char *error;
+    int id;
 
     if (s->handle && s->discovering != discover) {
         close_handle(s);
@@ -593,10 +638,15 @@ send_message(struct snmp *s)
     s->n_pdus++;
     s->answered = s->again = false;
     s->waiting = true;
-    s->deadline = time_msec() + (discover || s->kind != SET ? s->read_timeout
+    s->deadline = time_msec() + (discover || s->kind != SET ? read_timeout(s)
                                  : s->set_timeout);
     pdu = discover ? make_discovery() : make_pdu(s);
-    if (!pdu || !snmp_sess_send(s->handle, pdu)) {
+    id = pdu ? snmp_sess_send(s->handle, pdu) : 0;
+    if (id && s->n_sent < MAX_TRIES) {
+        s->sent[s->n_sent].id = id;
+        s->sent[s->n_sent++].at = time_msec();
+    }
+    if (!id) {
         int code = SNMPERR_MALLOC, system_errno = 0;
         char *text = NULL;
 
@@ -613,11 +663,28 @@ send_message(struct snmp *s)
     }
 }
 
+/* No answer came to what was protected; for people. */
+static char *
+explain_silence(const struct snmp *s)
+{
+    const char *unknown = s->kind == SET ? "; it may be done or not" : "";
+
+    return s->credentials->version != 3 ? xasprintf("no answer%s", unknown)
+           : !s->n_discoveries
+           ? xasprintf("no answer (also what a wrong priv-password looks "
+                       "like)%s", unknown)
+           : xasprintf("no answer, although it tells its engine id: "
+                       "priv-password or priv is wrong%s%s%s%s",
+                       s->kept.n_id ? ", or its engine boots have gone back, "
+                       "as after a reset (if it was reset, remove " : "",
+                       s->kept.n_id ? s->state_path : "", s->kept.n_id
+                       ? " and retry)" : "", unknown);
+}
+
 /* No answer came. */
 static void
 timed_out(struct snmp *s)
 {
-    close_handle(s);            /* And with it what comes late. */
     s->n_tries++;
     if (s->kind != SET ? s->n_tries < s->read_tries
         : s->discovering && s->n_tries < s->read_tries) {
@@ -627,15 +694,14 @@ timed_out(struct snmp *s)
              * does not tell us, as it has no user of that name there. */
             s->discover = !s->n_discoveries;
         }
-        send_message(s);
-    } else if (s->discovering) {
+        send_message(s);        /* The one before may still be answered. */
+        return;
+    }
+    close_handle(s);            /* And with it what comes late. */
+    if (s->discovering) {
         finish(s, SWITCH_REPLY_NOT_SENT, xstrdup("no answer"));
     } else {
-        finish(s, SWITCH_REPLY_TIMEOUT,
-               xasprintf("no answer%s%s", s->credentials->version == 3
-                         ? " (also what a wrong priv-password looks like)"
-                         : "", s->kind == SET ? "; it may be done or not"
-                         : ""));
+        finish(s, SWITCH_REPLY_TIMEOUT, explain_silence(s));
     }
 }
 
@@ -687,6 +753,7 @@ answered(struct snmp *s)
 
     s->waiting = false;
     s->answered = false;
+    s->n_sent = 0;
     if (again) {
         close_handle(s);
         send_message(s);
@@ -906,8 +973,8 @@ switch_snmp_open(const char *name, const struct switch_snmp_options *o,
     }
     s->name = xstrdup(name);
     s->credentials = o->credentials;
-    s->read_timeout = o->read_timeout_ms ? o->read_timeout_ms : 1500;
-    s->read_tries = o->read_tries ? o->read_tries : 4;
+    s->read_timeout = o->read_timeout_ms ? o->read_timeout_ms : 1000;
+    s->read_tries = MIN(o->read_tries ? o->read_tries : 4, MAX_TRIES);
     s->set_timeout = o->set_timeout_ms ? o->set_timeout_ms : 10000;
     if (o->state_dir && o->credentials->version == 3
         && *name && *name != '.' && !strchr(name, '/')) {

@@ -5,9 +5,10 @@
  * headers.
  *
  * Each session has a socket of its own, connected to the device, so that the
- * kernel drops what comes from elsewhere; after a timeout it gets another one,
- * and with the old one goes what comes late.  A request that only reads is
- * sent again a few times, with fewer objects; a SET never is.
+ * kernel drops what comes from elsewhere; after a request without an answer it
+ * gets another one, and with the old one goes what comes late.  A request that
+ * only reads is sent again a few times, after longer and longer, with fewer
+ * objects, and any of these may be answered; a SET never is.
  *
  * Version 3: the device's engine id is found out by a message of its own, not
  * by libsnmp, which would wait for the answer.  It is kept in a file with the
@@ -29,7 +30,7 @@ struct switch_snmp_options {
     uint16_t port;              /* 0: 161. */
     struct switch_credentials *credentials; /* Must outlive it. */
     const char *state_dir;      /* Folder for engines; NULL: not kept. */
-    unsigned int read_timeout_ms; /* Of each try; 0: 1500. */
+    unsigned int read_timeout_ms; /* Of the first try; 0: 1000. */
     unsigned int read_tries;    /* 0: 4. */
     unsigned int set_timeout_ms; /* 0: 10000. */
 };

@@ -99,7 +99,7 @@ main(int argc, char *argv[])
             .port = port,
             .credentials = creds[i],
             .state_dir = argv[5],
-            .read_timeout_ms = 400,
+            .read_timeout_ms = 250,
             .set_timeout_ms = 1500,
         };
 
