@@ -218,6 +218,11 @@ try_answer(const struct asked *asked, long long int now)
         api_call_reply(asked->call, answer(method, &v));
         return true;
     }
+    if (asked->probe && v.status->state == SWITCH_FAILED && v.status->error) {
+        api_call_fail(asked->call, NULL, "switch \"%s\": %s", v.name,
+                      v.status->error);
+        return true;
+    }
     if (now >= asked->deadline) {
         api_call_fail(asked->call, NULL, "switch \"%s\" could not be read "
                       "within %d s: %s", v.name, ANSWER_TIMEOUT / 1000,

@@ -256,6 +256,24 @@ check_file(int fd, struct stat *st)
     return NULL;
 }
 
+/* Nor may others be able to put another file in its place.  Returns why they
+ * are. */
+static const char *
+check_folder(const char *dir)
+{
+    struct stat st;
+
+    if (stat(dir, &st)) {
+        return ovs_strerror(errno);
+    } else if (st.st_uid != 0 && st.st_uid != geteuid()) {
+        return "its folder must belong to root";
+    } else if (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX)) {
+        return "its folder can be written by others; do \"chmod 700\" on it, "
+               "and look at what is in it";
+    }
+    return NULL;
+}
+
 static char *
 read_file(int fd, struct switch_credentials **cp)
 {
@@ -296,6 +314,7 @@ switch_credentials_load(const char *dir, const char *name, bool insecure,
         wrong = errno == ELOOP ? "is a symbolic link" : ovs_strerror(errno);
     } else {
         wrong = check_file(fd, &st);
+        wrong = wrong ? wrong : check_folder(dir);
         error = wrong ? NULL : read_file(fd, cp);
         close(fd);
     }
@@ -303,8 +322,8 @@ switch_credentials_load(const char *dir, const char *name, bool insecure,
         switch_credentials_destroy(*cp);
         *cp = NULL;
         wrong = "a community goes over the wire for everybody to read; the "
-                "policy must say \"insecure: true\" for this switch, or "
-                "better, use version 3";
+                "policy must say \"insecure: true\" for this switch, and a "
+                "probe --insecure, or better, use version 3";
     }
     text = wrong || error ? xasprintf("%s: %s", path, wrong ? wrong : error)
            : NULL;

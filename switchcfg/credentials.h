@@ -46,7 +46,8 @@ char *switch_credentials_parse(const char *text, size_t len,
                                struct switch_credentials **cp)
     OVS_WARN_UNUSED_RESULT;
 /* Reads file 'name' of folder 'dir'.  Refuses symbolic links, files that are
- * not root's or ours or that others can read, and, but if 'insecure', those
+ * not root's or ours or that others can read, folders that others can write,
+ * and, but if 'insecure', those
  * with a community.  Returns NULL and sets '*cp', or what is wrong; caller
  * frees. */
 char *switch_credentials_load(const char *dir, const char *name,
