@@ -12,9 +12,11 @@
 #include "packets.h"
 #include "switchsim/forwarding.h"
 
-/* Priorities: what is dropped, what strays, the rest. */
+/* Priorities: untagged frames that are dropped, what strays, tagged frames
+ * that are dropped, the rest. */
 #define DROP 300
 #define STRAY 200
+#define DROP_TAGGED 100
 #define NORMAL 0
 
 static void
@@ -84,6 +86,19 @@ make_port_flows(const struct sim_bridge_port *ports, size_t n,
         }
         flow_list_add(list, 0, fp->drop_untagged ? DROP : STRAY, 0, &match,
                       ofpacts);
+    }
+    if (fp->drop_tagged) {
+        match_init_catchall(&match);
+        match_set_in_port(&match, port->ofport);
+        match_set_dl_tci_masked(&match, htons(VLAN_CFI), htons(VLAN_CFI));
+        flow_list_add(list, 0, DROP_TAGGED, 0, &match, ofpacts);
+        /* VLAN 0 is none, and not dropped. */
+        if (!fp->drop_untagged && !fp->stray_untagged) {
+            match_set_dl_tci_masked(&match, htons(VLAN_CFI),
+                                    htons(VLAN_CFI | VLAN_VID_MASK));
+            ofpact_put_OUTPUT(ofpacts)->port = OFPP_NORMAL;
+            flow_list_add(list, 0, STRAY, 0, &match, ofpacts);
+        }
     }
     BITMAP_FOR_EACH_1 (vid, FORWARDING_N_VLANS, fp->strays) {
         match_init_catchall(&match);

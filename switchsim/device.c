@@ -24,6 +24,7 @@ const struct mib_oid sim_save_status = SIM_OID(2, 2, 0);
 #define IF_BASE 100
 
 #define ERROR_NO_ACCESS 6
+#define ERROR_NO_CREATION 11
 
 #define EDIT_TIMEOUT 300000     /* ms */
 
@@ -576,6 +577,29 @@ changes_any(const struct sim_device *d, const struct mib_varbind *vbs,
     return false;
 }
 
+/* The varbind, from 1, that made a row for a VLAN that cannot be; or 0.  Rows
+ * that are interfaces are looked at when these are made. */
+static size_t
+beyond(const struct sim_device *d, const struct mib_varbind *vbs, size_t n)
+{
+    const struct mib_oid *status = &mib_vlan_static_row_status;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct mib_oid *oid = &vbs[i].oid;
+        int64_t value = mib_value_integer(&vbs[i].value);
+
+        if (oid->n == status->n + 1 && mib_oid_has_prefix(oid, status)
+            && oid->ids[status->n] > MIB_VID_MAX
+            && (value == MIB_ROW_CREATE_AND_GO
+                || value == MIB_ROW_CREATE_AND_WAIT)
+            && model_switch_get(d->ms, oid)
+            && sim_kind(d)->row_index != SWITCH_ROW_IF_INDEX) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
 /* Who began to edit VLANs on a Cisco and does not go on is not waited for. */
 static void
 run_edit_timer(struct sim_device *d, long long int now)
@@ -607,6 +631,10 @@ sim_device_set(struct sim_device *d, const struct mib_varbind *vbs, size_t n,
     }
     copy_objects(&d->before, &d->ms->objects);
     error = model_switch_set(d->ms, vbs, n, error_index);
+    if (!error) {
+        *error_index = beyond(d, vbs, n);
+        error = *error_index ? ERROR_NO_CREATION : MIB_ERROR_NONE;
+    }
     if (!error) {
         note_save(d, vbs, n);
         *why = sim_follow(d, &d->before, up_time(d, now));

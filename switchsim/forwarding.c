@@ -117,7 +117,8 @@ make_port(const struct switch_tables *t,
     if (!error) {
         error = place_untagged(t, p, fp);
     }
-    for (size_t i = 0; i < n && !error
+    fp->drop_tagged = p->acceptable_frames == MIB_FRAMES_UNTAGGED;
+    for (size_t i = 0; i < n && !error && !fp->drop_tagged
                        && p->ingress_filtering != MIB_TRUE; i++) {
         if (is_active(vlans[i]) && vlans[i]->vid
             && !bitmap_is_set(fp->members, vlans[i]->vid)) {
@@ -187,6 +188,7 @@ forwarding_equal(const struct forwarding *a, const struct forwarding *b)
         if (p->number != q->number || p->native != q->native
             || p->native_tagged != q->native_tagged
             || p->drop_untagged != q->drop_untagged
+            || p->drop_tagged != q->drop_tagged
             || p->stray_untagged != q->stray_untagged
             || !bitmap_equal(p->members, q->members, FORWARDING_N_VLANS)
             || !bitmap_equal(p->strays, q->strays, FORWARDING_N_VLANS)) {
@@ -209,6 +211,7 @@ forwarding_restrict(struct forwarding *f, const struct forwarding *other)
         }
         bitmap_and(fp->members, o->members, FORWARDING_N_VLANS);
         bitmap_and(fp->strays, o->strays, FORWARDING_N_VLANS);
+        fp->drop_tagged = fp->drop_tagged || o->drop_tagged;
         fp->drop_untagged = fp->drop_untagged || o->drop_untagged
                             || fp->native != o->native;
         if (fp->stray_untagged != o->stray_untagged) {

@@ -9,6 +9,7 @@
  *
  *  - "native" is the VLAN whose frames leave untagged; what comes in untagged
  *    goes there too, unless 'drop_untagged' (flow: drop);
+ *  - with 'drop_tagged' nothing else comes in (flow: drop);
  *  - "members" are the VLANs that the port is in, tagged but for the native
  *    one.  A bridge always filters what comes in by them.  So frames of other
  *    VLANs that a port without ingress filtering takes in are flooded to the
@@ -34,6 +35,8 @@ struct forwarding_port {
     unsigned int native;        /* VLAN of untagged frames, 0: none. */
     bool native_tagged;         /* They leave tagged all the same. */
     bool drop_untagged;
+    bool drop_tagged;           /* But not those of VLAN 0, which are
+                                 * untagged. */
     unsigned int stray_untagged; /* VLAN into which they are flooded, 0:
                                  * none. */
     unsigned long *members;     /* Owned.  Bit V: in VLAN V. */
