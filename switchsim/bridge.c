@@ -9,12 +9,15 @@
 #include "bitmap.h"
 #include "flow.h"
 #include "lib/idl-redial.h"
+#include "openvswitch/match.h"
+#include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs-tvd/flowtab.h"
 #include "ovs-tvd/ofctl.h"
 #include "ovs-tvd/vswitch.h"
 #include "ovsdb-idl.h"
+#include "smap.h"
 #include "switchsim/forwarding.h"
 #include "timeval.h"
 #include "util.h"
@@ -24,12 +27,18 @@ VLOG_DEFINE_THIS_MODULE(sim_bridge);
 
 /* A port that carries these carries nothing: no frame has this VLAN id. */
 #define NO_VLAN 4095
+/* A table that nothing goes to.  The data path goes on as it did for some time
+ * after VLANs of ports have changed.  That it does as it should is waited for
+ * when flows change, so there is one here that changes with the VLANs. */
+#define MARK_TABLE 100
 
 struct sim_bridge_private {
     struct ovsdb_idl *idl;
     struct idl_redial redial;
     char *ovsdb;
     char *name;
+    char *strays;               /* Name of the port for what strays. */
+    unsigned int n_writes;      /* Times that columns were written. */
     struct flowtab *flowtab;
     struct ofctl *ofctl;
     uint64_t goal;
@@ -56,6 +65,7 @@ monitor(struct ovsdb_idl *idl)
         &ovsrec_interface_col_name,
         &ovsrec_interface_col_link_state,
         &ovsrec_interface_col_ofport,
+        &ovsrec_interface_col_options,
         &ovsrec_interface_col_type,
     };
 
@@ -74,6 +84,7 @@ sim_bridge_create(const char *ovsdb, const char *rundir, const char *name,
 
     b->private = p;
     b->n_ports = n;
+    b->strays = OFPP_NONE;
     b->ports = xcalloc(MAX(n, 1), sizeof *b->ports);
     for (size_t i = 0; i < n; i++) {
         b->ports[i].device = xstrdup(devices[i]);
@@ -86,6 +97,7 @@ sim_bridge_create(const char *ovsdb, const char *rundir, const char *name,
     ovsdb_idl_set_remote(p->idl, ovsdb, true);
     p->ovsdb = xstrdup(ovsdb);
     p->name = xstrdup(name);
+    p->strays = xasprintf("%s-strays", name);
     p->flowtab = flowtab_create();
     p->ofctl = ofctl_create(rundir, name, p->flowtab, NULL);
     return b;
@@ -117,18 +129,33 @@ find_port(const struct ovsrec_bridge *br, const char *name)
     return NULL;
 }
 
+static const struct ovsrec_interface *
+find_interface(const struct ovsrec_bridge *br, const char *name)
+{
+    const struct ovsrec_port *port = find_port(br, name);
+
+    return port && port->n_interfaces == 1 ? port->interfaces[0] : NULL;
+}
+
+static ofp_port_t
+number_of(const struct ovsrec_interface *iface)
+{
+    return iface && iface->n_ofport && iface->ofport[0] > 0
+           ? u16_to_ofp(iface->ofport[0]) : OFPP_NONE;
+}
+
 static void
 read_ports(struct sim_bridge *b)
 {
     const struct ovsrec_bridge *br = find_bridge(b->private);
 
-    for (size_t i = 0; i < b->n_ports; i++) {
-        const struct ovsrec_port *port = find_port(br, b->ports[i].device);
-        const struct ovsrec_interface *iface
-            = port && port->n_interfaces == 1 ? port->interfaces[0] : NULL;
+    b->strays = number_of(find_interface(br, b->private->strays));
 
-        b->ports[i].ofport = iface && iface->n_ofport && iface->ofport[0] > 0
-                             ? u16_to_ofp(iface->ofport[0]) : OFPP_NONE;
+    for (size_t i = 0; i < b->n_ports; i++) {
+        const struct ovsrec_interface *iface
+            = find_interface(br, b->ports[i].device);
+
+        b->ports[i].ofport = number_of(iface);
         b->ports[i].up = iface && iface->link_state
                          && !strcmp(iface->link_state, "up");
     }
@@ -218,6 +245,29 @@ make_bridge(const struct sim_bridge_private *p, struct ovsdb_idl_txn *txn)
     return br;
 }
 
+/* The port that what strays is taken to come in from.  It is in all VLANs, and
+ * its other end is nowhere.  What was learnt there may be wrong when the
+ * tables change; Open vSwitch forgets it whenever the port's VLAN is another
+ * one. */
+static void
+make_strays(struct sim_bridge_private *p, struct ovsdb_idl_txn *txn,
+            const struct ovsrec_bridge *br)
+{
+    const struct ovsrec_port *port = find_port(br, p->strays);
+    char *nowhere = xasprintf("%s-nowhere", p->name);
+    struct smap options = SMAP_CONST1(&options, "peer", nowhere);
+    int64_t tag = p->n_writes & 1 ? 2 : 1;
+
+    if (!port) {
+        port = make_port(txn, br, p->strays, "patch");
+    }
+    ovsrec_interface_set_options(port->interfaces[0], &options);
+    ovsrec_port_set_trunks(port, NULL, 0);
+    ovsrec_port_set_tag(port, &tag, 1);
+    ovsrec_port_set_vlan_mode(port, "native-tagged");
+    free(nowhere);
+}
+
 /* Waits until 'done' or 'deadline'. */
 static int
 wait_for(struct sim_bridge *b, bool (*done)(const struct sim_bridge *,
@@ -273,8 +323,10 @@ write_columns(struct sim_bridge *b, const struct forwarding *f,
     if (wait_for(b, is_connected, 0, deadline)) {
         return ETIMEDOUT;
     }
+    p->n_writes++;
     txn = ovsdb_idl_txn_create(p->idl);
     br = make_bridge(p, txn);
+    make_strays(p, txn, br);
     for (size_t i = 0; i < b->n_ports; i++) {
         const char *device = b->ports[i].device;
         const struct ovsrec_port *port = find_port(br, device);
@@ -303,9 +355,15 @@ write_flows(struct sim_bridge *b, const struct forwarding *f,
 {
     struct sim_bridge_private *p = b->private;
     struct flow_list flows;
+    struct ofpbuf none;
+    struct match all;
 
     flow_list_init(&flows);
-    sim_bridge_make_flows(b->ports, b->n_ports, f, &flows);
+    sim_bridge_make_flows(b->ports, b->n_ports, b->strays, f, &flows);
+    match_init_catchall(&all);
+    ofpbuf_init(&none, 0);
+    flow_list_add(&flows, MARK_TABLE, p->n_writes & 1, 0, &all, &none);
+    ofpbuf_uninit(&none);
     flowtab_replace(p->flowtab, 1, &flows);
     ofctl_set_goal(p->ofctl, ++p->goal);
     ofctl_allow_changes(p->ofctl);
@@ -369,6 +427,7 @@ sim_bridge_destroy(struct sim_bridge *b)
     free(b->ports);
     free(p->ovsdb);
     free(p->name);
+    free(p->strays);
     free(p);
     free(b);
 }

@@ -4,8 +4,8 @@
  * its ports' VLANs and its flows always those of a struct forwarding.
  *
  * Owns of the Open_vSwitch database: the Bridge row of its name with the ports
- * that it was given (of each tag, trunks and vlan_mode), and all flows of that
- * bridge. */
+ * that it was given (of each tag, trunks and vlan_mode) and one of its own,
+ * NAME-strays, through which nothing goes; and all flows of that bridge. */
 
 #ifndef SWITCHSIM_BRIDGE_H
 #define SWITCHSIM_BRIDGE_H 1
@@ -27,6 +27,8 @@ struct sim_bridge_port {
 struct sim_bridge {
     struct sim_bridge_port *ports;
     size_t n_ports;
+    ofp_port_t strays;          /* Where what strays comes in from; OFPP_NONE:
+                                 * not known yet. */
     struct sim_bridge_private *private;
 };
 
@@ -49,8 +51,10 @@ int sim_bridge_apply(struct sim_bridge *, const struct forwarding *,
 
 /* --- bridge-flows.c: pure. */
 
-/* The flows of a bridge with 'ports', for 'f', into an empty 'list'. */
+/* The flows of a bridge with 'ports', for 'f', into an empty 'list'.  What
+ * strays is forwarded as if it came in at 'strays'. */
 void sim_bridge_make_flows(const struct sim_bridge_port *ports, size_t n_ports,
-                           const struct forwarding *f, struct flow_list *list);
+                           ofp_port_t strays, const struct forwarding *f,
+                           struct flow_list *list);
 
 #endif /* switchsim/bridge.h */

@@ -12,8 +12,9 @@
  *  - with 'drop_tagged' nothing else comes in (flow: drop);
  *  - "members" are the VLANs that the port is in, tagged but for the native
  *    one.  A bridge always filters what comes in by them.  So frames of other
- *    VLANs that a port without ingress filtering takes in are flooded to the
- *    members of their VLAN ('strays', 'stray_untagged'; flows).
+ *    VLANs that a port without ingress filtering takes in are forwarded as if
+ *    another port, of which nothing comes out, had them ('strays',
+ *    'stray_untagged'; flows).
  *
  * Two things are beyond both, and such tables are refused: a port that is
  * untagged in two VLANs, and one that takes untagged frames into another VLAN
@@ -37,8 +38,8 @@ struct forwarding_port {
     bool drop_untagged;
     bool drop_tagged;           /* But not those of VLAN 0, which are
                                  * untagged. */
-    unsigned int stray_untagged; /* VLAN into which they are flooded, 0:
-                                 * none. */
+    unsigned int stray_untagged; /* VLAN that they go to, of which the port
+                                 * is not; 0: none. */
     unsigned long *members;     /* Owned.  Bit V: in VLAN V. */
     unsigned long *strays;      /* Owned.  Bit V: takes in V, is not in it. */
 };

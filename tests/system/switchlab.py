@@ -50,7 +50,8 @@ def ports(*numbers, octets=1):
 
 class Tap:
     """A raw socket on a network device.  The kernel takes tags out of frames
-    and tells them beside; here they are told apart."""
+    and tells them beside; here they are told apart.  Tags of another type than
+    0x8100 are put back."""
     SOL_PACKET, PACKET_AUXDATA, VLAN_VALID = 263, 8, 1 << 4
 
     def __init__(self, device):
@@ -74,8 +75,13 @@ class Tap:
             vid = None
             for level, kind, data in aux:
                 if level == self.SOL_PACKET and kind == self.PACKET_AUXDATA:
-                    status, _, _, _, _, tci = struct.unpack_from("=IIIHHH", data)
-                    vid = tci & 0xfff if status & self.VLAN_VALID else None
+                    status, _, _, _, _, tci, tpid = struct.unpack_from("=IIIHHHH", data)
+                    if not status & self.VLAN_VALID:
+                        pass
+                    elif tpid == 0x8100:
+                        vid = tci & 0xfff
+                    else:
+                        frame = frame[:12] + struct.pack("!HH", tpid, tci) + frame[12:]
             if where[2] != socket.PACKET_OUTGOING:
                 found.append((vid, frame))
 
@@ -212,6 +218,7 @@ class Lab:
         self.stderr = open(f"{self.dir}/stderr", "w")
         self.pids, self.sockets, self.switches = [], {}, []
         self.n_frames = 0
+        self.last = {}          # The frames that arrived, by port.
         self.complaints = []    # Of programs that did not end well.
         for user in "admin", "guest":
             self.write(user, f"user: {user}\nauth: sha256\nauth-password: auth-pass-1\n"
@@ -254,8 +261,9 @@ class Lab:
         self.daemon("ovsdb-server", f"{self.dir}/conf.db",
                     f"--remote=punix:{self.dir}/db.sock", f"--unixctl={self.dir}/ovsdb.ctl")
         self.vsctl("--no-wait", "init")
-        self.daemon("ovs-vswitchd", f"unix:{self.dir}/db.sock",
-                    f"--unixctl={self.dir}/vswitchd.ctl")
+        # Its control socket is where it is looked for: who waits for its data
+        # path has to ask there.
+        self.daemon("ovs-vswitchd", f"unix:{self.dir}/db.sock")
         for i in range(1, n_ports + 1):
             self.pair(f"v{i}", f"p{i}")
             self.sockets[i] = Tap(f"p{i}")
@@ -282,25 +290,32 @@ class Lab:
         self.stderr.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def reach(self, port, vid=None, wait=0.4):
-        """Where a broadcast from 'port' arrives: port to VLAN id, None for
-        untagged."""
+    @staticmethod
+    def mac(port):
+        """Of what is behind 'port'."""
+        return f"02:00:00:00:00:{port:02x}"
+
+    def reach(self, port, vid=None, wait=0.4, to=frames.BROADCAST, tags=None):
+        """Where a frame from 'port' arrives: port to VLAN id, None for
+        untagged.  'tags' are (type, VLAN id)."""
         self.n_frames += 1
         mark = b"<switchlab %08d>" % self.n_frames
-        tags = [(0x8100, vid)] if vid is not None else []
+        if tags is None:
+            tags = [(0x8100, vid)] if vid is not None else []
         for sock in self.sockets.values():
             sock.received()
-        self.sockets[port].send(frames.eth(frames.BROADCAST, f"02:00:00:00:00:{port:02x}", 0x88b5,
+        self.sockets[port].send(frames.eth(to, self.mac(port), 0x88b5,
                                            mark.ljust(50, b"\0"), tags))
         return self.arrivals(mark, wait)
 
     def arrivals(self, mark, wait):
-        found = {}
+        found, self.last = {}, {}
         end = time.time() + wait
         while time.time() < end:
             for n, sock in self.sockets.items():
                 for vid, payload in sock.received():
                     if mark in payload:
                         found[n] = vid
+                        self.last[n] = payload
             time.sleep(0.01)
         return found
