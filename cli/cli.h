@@ -171,10 +171,12 @@ char *cli_connect(struct cli *, int timeout_ms)
  * of a policy as in 'file' (may be NULL). */
 struct json *cli_call(struct cli *, const char *method, struct json *params,
                       const char *file);
-/* The same, giving the controller 'extra_ms' more to answer. */
+/* The same, giving the controller 'extra_ms' more to answer.  'who' is what
+ * progress says is waited for, "controller"; NULL: it is no progress that is
+ * waited for, and nothing is said. */
 struct json *cli_call_long(struct cli *, const char *method,
                            struct json *params, const char *file,
-                           int extra_ms);
+                           int extra_ms, const char *who);
 
 /* The same once, without a word: returns the answer within 'timeout_ms', or
  * NULL with the reason in '*message', which the caller frees.  May be called

@@ -110,7 +110,8 @@ run_revoke(struct cli *cli)
     bool effective;
 
     json_object_put_string(params, "name", cli->args.names[0]);
-    answer = cli_call_long(cli, "host_revoke", params, NULL, 5000);
+    answer = cli_call_long(cli, "host_revoke", params, NULL, 5000,
+                           "controller");
     if (!answer) {
         return cli->verb->failure;
     }

@@ -92,7 +92,8 @@ ask(struct cli *cli, long long int since, long long int limit, int wait_ms)
     if (wait_ms) {
         json_object_put(params, "wait_ms", json_integer_create(wait_ms));
     }
-    return cli_call_long(cli, "events", params, NULL, wait_ms);
+    return cli_call_long(cli, "events", params, NULL, wait_ms,
+                         wait_ms ? NULL : "controller");
 }
 
 /* Goes on until the controller cannot be reached any more, or nobody reads. */

@@ -271,13 +271,10 @@ take_word(struct cli *cli, const char *word, const char **first)
         begins = begins || begins_with(verb, word);
     }
     if (*first || !begins) {
-        if (*first) {
-            cli->failure = failure_of(*first);
-            return unknown_verb(*first, word);
-        }
-        return unknown_verb(word, NULL);
+        return *first ? unknown_verb(*first, word) : unknown_verb(word, NULL);
     }
     *first = word;
+    cli->failure = failure_of(word);
     return NULL;
 }
 

@@ -20,6 +20,7 @@
 /* What a call waits for, for its progress. */
 struct waiting {
     struct cli *cli;
+    const char *who;
     const char *method;
 };
 
@@ -28,18 +29,18 @@ show_waiting(void *waiting_, long long int waited_ms)
 {
     struct waiting *waiting = waiting_;
 
-    cli_progress(waiting->cli, "waiting for the controller (%s, %lld s)",
-                 waiting->method, waited_ms / 1000);
+    cli_progress(waiting->cli, "waiting for the %s (%s, %lld s)",
+                 waiting->who, waiting->method, waited_ms / 1000);
 }
 
-/* Connects if that has not happened yet, and calls 'method'.  Returns the
- * answer, or NULL with '*error' filled in. */
+/* Connects if that has not happened yet, and calls 'method', saying that 'who'
+ * is waited for unless NULL.  Returns the answer, or NULL with '*error' filled
+ * in. */
 static struct json *
 call_once(struct cli *cli, const char *method, struct json *params,
-          int timeout_ms, api_progress_func *progress,
-          struct api_error *error)
+          int timeout_ms, const char *who, struct api_error *error)
 {
-    struct waiting waiting = { cli, method };
+    struct waiting waiting = { cli, who, method };
 
     error->errors = NULL;
     error->message = cli->client ? NULL : cli_connect(cli, timeout_ms);
@@ -47,18 +48,17 @@ call_once(struct cli *cli, const char *method, struct json *params,
         json_destroy(params);
         return NULL;
     }
-    return api_client_call(cli->client, method, params, timeout_ms, progress,
-                           &waiting, error);
+    return api_client_call(cli->client, method, params, timeout_ms,
+                           who ? show_waiting : NULL, &waiting, error);
 }
 
 struct json *
 cli_call_long(struct cli *cli, const char *method, struct json *params,
-              const char *file, int extra_ms)
+              const char *file, int extra_ms, const char *who)
 {
     struct api_error error;
     struct json *answer = call_once(cli, method, params,
-                                    cli->timeout_ms + extra_ms,
-                                    extra_ms ? NULL : show_waiting, &error);
+                                    cli->timeout_ms + extra_ms, who, &error);
 
     cli_progress_end(cli);
     if (!answer) {
@@ -95,7 +95,7 @@ struct json *
 cli_call(struct cli *cli, const char *method, struct json *params,
          const char *file)
 {
-    return cli_call_long(cli, method, params, file, 0);
+    return cli_call_long(cli, method, params, file, 0, "controller");
 }
 
 const struct json *

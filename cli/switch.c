@@ -30,24 +30,42 @@ print_boolean(struct cli *cli, const struct json *answer, const char *key)
     output_boolean(cli_output(cli), key, cli_member_true(answer, key));
 }
 
-/* Lines of text; in a table one below the other. */
+/* Lines of text; in a table one below the other, in CSV in a column of this
+ * heading, nowhere if NULL. */
 static size_t
 print_lines(struct cli *cli, const struct json *answer, const char *key,
-            enum output_style style)
+            const char *heading, enum output_style style)
 {
     const struct json *array = cli_member_array(answer, key);
+    const struct output_column column = { .key = heading };
     size_t n = array ? array->array.n : 0;
+    struct output *o = cli_output(cli);
+    bool csv = cli->format == OUTPUT_CSV;
 
-    if (cli->format != OUTPUT_TABLE) {
-        output_json(cli_output(cli), key, cli_member(answer, key));
+    if (cli->format == OUTPUT_JSON) {
+        output_json(o, key, cli_member(answer, key));
         return n;
+    }
+    if (csv && !heading) {
+        return n;
+    }
+    if (csv) {
+        output_open_table(o, key, NULL, &column, 1);
     }
     for (size_t i = 0; i < n; i++) {
         const struct json *line = array->array.elems[i];
 
-        if (line->type == JSON_STRING) {
-            output_text(cli_output(cli), style, "%s", json_string(line));
+        if (line->type != JSON_STRING) {
+            continue;
         }
+        if (csv) {
+            output_string(o, heading, json_string(line));
+        } else {
+            output_text(o, style, "%s", json_string(line));
+        }
+    }
+    if (csv) {
+        output_close_table(o);
     }
     return n;
 }
@@ -121,7 +139,7 @@ print_show(struct cli *cli, const struct json *answer)
                        cli_member_integer(answer, counts[i]));
     }
     print_ports(cli, answer);
-    print_lines(cli, answer, "differences", OUTPUT_BAD);
+    print_lines(cli, answer, "differences", NULL, OUTPUT_BAD);
     return EXIT_SUCCESS;
 }
 
@@ -137,9 +155,12 @@ print_plan(struct cli *cli, const struct json *answer)
         print_string(cli, answer, "refusal");
         print_boolean(cli, answer, "manage");
     }
-    n = print_lines(cli, answer, "changes", OUTPUT_NOTABLE);
-    print_lines(cli, answer, "notes", OUTPUT_PLAIN);
-    if (!table) {
+    n = print_lines(cli, answer, "changes", "change", OUTPUT_NOTABLE);
+    print_lines(cli, answer, "notes", NULL, OUTPUT_PLAIN);
+    if (cli->format == OUTPUT_CSV && refusal) {
+        /* No table could say so. */
+        cli_fail(cli, "refused: %s", refusal);
+    } else if (!table) {
         output_integer(cli_output(cli), "requests",
                        cli_member_integer(answer, "requests"));
         output_integer(cli_output(cli), "objects",
@@ -166,7 +187,7 @@ print_verify(struct cli *cli, const struct json *answer)
     print_string(cli, answer, "name");
     print_boolean(cli, answer, "same");
     print_boolean(cli, answer, "saved");
-    print_lines(cli, answer, "differences", OUTPUT_BAD);
+    print_lines(cli, answer, "differences", "difference", OUTPUT_BAD);
     return same ? EXIT_SUCCESS : DIFFERS;
 }
 
@@ -238,7 +259,7 @@ call(struct cli *cli, const char *method, struct json *params,
      int (*print)(struct cli *, const struct json *))
 {
     struct json *answer = cli_call_long(cli, method, params, NULL,
-                                        SWITCH_EXTRA);
+                                        SWITCH_EXTRA, "switch");
     int status;
 
     if (!answer) {
