@@ -20,6 +20,7 @@
 #include "ovsdb-idl.h"
 #include "packets.h"
 #include "socket-util.h"
+#include "switchcfg/notification.h"
 #include "switchcfg/profile-files.h"
 #include "switchcfg/reconcile.h"
 #include "switchcfg/session.h"
@@ -33,6 +34,7 @@ VLOG_DEFINE_THIS_MODULE(switches);
 #define ANSWER_TIMEOUT 20000    /* Of calls that wait for a switch. */
 #define MAX_PROBES 16           /* At a time. */
 #define MAX_TRAPS 100           /* Taken in one turn of the loop. */
+#define MAX_NOTIFICATION 8192   /* That is acknowledged, in octets. */
 #define STATUS_AGE 60000        /* 'last_read' is written as often. */
 #define CHECK_EVERY 100         /* Between two looks at the rows. */
 #define TURN_US 2000            /* Of work in one turn of the loop. */
@@ -527,24 +529,43 @@ switches_follow(struct switches *s, struct tvd_db *db,
 
 /* --- Traps ----------------------------------------------------------------*/
 
-static void
+/* Makes the switches at 'from' be read.  Returns whether there are any. */
+static bool
 take_trap(struct switches *s, const struct sockaddr_storage *from)
 {
     struct ds address = DS_EMPTY_INITIALIZER;
     struct in6_addr ip = ss_get_address(from);
     struct shash_node *node;
+    bool known = false;
 
     ipv6_format_mapped(&ip, &address);
     SHASH_FOR_EACH (node, &s->entries) {
         struct entry *entry = node->data;
 
-        if (entry->reconcile
-            && nullable_string_is_equal(entry->sw->address,
-                                        ds_cstr(&address))) {
+        if (!nullable_string_is_equal(entry->sw->address,
+                                      ds_cstr(&address))) {
+            continue;
+        }
+        known = true;
+        if (entry->reconcile) {
             switch_reconcile_trigger(entry->reconcile, "trap");
         }
     }
     ds_destroy(&address);
+    return known;
+}
+
+/* Acknowledges what a switch wants to be acknowledged, or it would send it
+ * again and again.  A standby does so too: it reads all once it is active. */
+static void
+acknowledge(struct switches *s, uint8_t *message, size_t n,
+            const struct sockaddr_storage *from, socklen_t from_len)
+{
+    if (notification_acknowledge(message, n)) {
+        /* If it is lost, the switch sends its own again. */
+        ignore(sendto(s->traps, message, n, MSG_DONTWAIT,
+                      (const struct sockaddr *) from, from_len));
+    }
 }
 
 static void
@@ -553,14 +574,19 @@ run_traps(struct switches *s)
     for (int i = 0; s->traps >= 0 && i < MAX_TRAPS; i++) {
         struct sockaddr_storage from;
         socklen_t len = sizeof from;
-        uint8_t octet;
+        uint8_t message[MAX_NOTIFICATION];
+        ssize_t n;
 
         memset(&from, 0, sizeof from);
-        if (recvfrom(s->traps, &octet, 1, MSG_DONTWAIT,
-                     (struct sockaddr *) &from, &len) < 0) {
+        n = recvfrom(s->traps, message, sizeof message,
+                     MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *) &from,
+                     &len);
+        if (n < 0) {
             break;
         }
-        take_trap(s, &from);
+        if (take_trap(s, &from) && n <= sizeof message) {
+            acknowledge(s, message, n, &from, len);
+        }
     }
 }
 

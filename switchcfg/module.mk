@@ -11,6 +11,7 @@ switchcfg_core := \
 	switchcfg/goal-differences.c \
 	switchcfg/goal-strangers.c \
 	switchcfg/mib.c \
+	switchcfg/notification.c \
 	switchcfg/plan.c \
 	switchcfg/plan-cisco.c \
 	switchcfg/plan-join-first.c \

@@ -430,6 +430,55 @@ test_trap(struct lab *lab)
     stop(lab);
 }
 
+/* What comes back to 'fd' for 'message', to 'to'; its size, or -1. */
+static ssize_t
+send_and_receive(struct lab *lab, int fd, const struct sockaddr_in *to,
+                 const uint8_t *message, size_t n, uint8_t answer[64])
+{
+    ignore(sendto(fd, message, n, 0, (const struct sockaddr *) to,
+                  sizeof *to));
+    turns(lab, 100);
+    return recv(fd, answer, 64, MSG_DONTWAIT);
+}
+
+/* An inform of a switch is acknowledged, of nobody else, and nothing else. */
+static void
+test_inform(struct lab *lab)
+{
+    static const uint8_t inform[] = {
+        0x30, 0x18, 0x02, 0x01, 0x01, 0x04, 0x06, 'p', 'u', 'b', 'l', 'i', 'c',
+        0xa6, 0x0b, 0x02, 0x01, 0x07, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00,
+        0x30, 0x00,
+    };
+    uint8_t trap[sizeof inform], answer[64];
+    struct sockaddr_in to, from;
+    char *traps;
+    ssize_t n;
+    int fd;
+
+    memcpy(trap, inform, sizeof inform);
+    trap[13] = 0xa7;
+    close(bind_socket(&to, "127.0.0.1"));
+    traps = xasprintf("%u:127.0.0.1", ntohs(to.sin_port));
+    start(lab, traps);
+    turns(lab, 3000);
+    fd = bind_socket(&from, "127.0.1.2");
+    n = send_and_receive(lab, fd, &to, inform, sizeof inform, answer);
+    ok(n == sizeof inform && answer[13] == 0xa2 && answer[17] == 0x07,
+       "an inform of a switch is acknowledged");
+    n = send_and_receive(lab, fd, &to, trap, sizeof trap, answer);
+    ok(n < 0, "a trap is not");
+    n = send_and_receive(lab, fd, &to, inform, sizeof inform - 1, answer);
+    ok(n < 0, "half an inform is not");
+    close(fd);
+    fd = bind_socket(&from, "127.0.9.9");
+    n = send_and_receive(lab, fd, &to, inform, sizeof inform, answer);
+    ok(n < 0, "an inform of somebody else is not");
+    close(fd);
+    free(traps);
+    stop(lab);
+}
+
 /* Work for many is spread over turns, and all get theirs. */
 static void
 test_many(struct lab *lab)
@@ -483,6 +532,7 @@ main(int argc, char *argv[])
     test_refused(&lab);
     test_deaf(&lab);
     test_trap(&lab);
+    test_inform(&lab);
     test_many(&lab);
     fixture_stop(&lab.f);
     return tap_done();

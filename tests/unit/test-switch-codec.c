@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * OIDs, values and their sizes; port lists; recordings. */
+ * OIDs, values and their sizes; port lists; recordings; notifications. */
 
 #include <config.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include "openvswitch/dynamic-string.h"
 #include "switchcfg/mib.h"
+#include "switchcfg/notification.h"
 #include "switchcfg/portlist.h"
 #include "switchcfg/snmprec.h"
 #include "switchcfg/wanted.h"
@@ -229,9 +231,84 @@ test_vidsets(void)
     ds_destroy(&s);
 }
 
+/* linkDown as net-snmp sends it, as an inform. */
+static const uint8_t inform[] = {
+    0x30, 0x44,
+    0x02, 0x01, 0x01, 0x04, 0x06, 'p', 'u', 'b', 'l', 'i', 'c',
+    0xa6, 0x37,
+    0x02, 0x04, 0x5a, 0x01, 0x02, 0x03, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00,
+    0x30, 0x29,
+    0x30, 0x0e, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x02, 0x01, 0x01, 0x03, 0x00,
+    0x43, 0x02, 0x12, 0x34,
+    0x30, 0x17, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x06, 0x03, 0x01, 0x01, 0x04,
+    0x01, 0x00, 0x06, 0x09, 0x2b, 0x06, 0x01, 0x06, 0x03, 0x01, 0x01, 0x05,
+    0x03,
+};
+
+static void
+test_notifications(void)
+{
+    /* One octet that is otherwise. */
+    static const struct {
+        size_t at;
+        uint8_t value;
+        bool acknowledged;
+        const char *what;
+    } tests[] = {
+        { 0, 0x31, false, "no sequence" },
+        { 1, 0x43, false, "too long for what it says" },
+        { 1, 0x45, false, "too short for what it says" },
+        { 1, 0x80, false, "a length that is not told" },
+        { 1, 0xff, false, "a length of too many octets" },
+        { 4, 0x00, false, "version 1" },
+        { 4, 0x03, false, "version 3" },
+        { 6, 0x07, false, "a community that reaches into the rest" },
+        { 6, 0x7f, false, "a community that reaches beyond the end" },
+        { 7, 'P', true, "any community" },
+        { 13, 0xa7, false, "a trap" },
+        { 13, 0xa2, false, "a response" },
+        { 13, 0xa3, false, "a SET" },
+        { 14, 0x36, false, "something behind the PDU" },
+        { 16, 0x05, false, "a request id of five octets" },
+        { 16, 0x00, false, "a request id of none" },
+        { 23, 0x05, true, "an error, which means nothing here" },
+        { 28, 0x28, false, "varbinds that end too early" },
+        { 30, 0x0d, false, "a varbind that ends too early" },
+        { 31, 0x04, false, "a varbind without a name" },
+        { 42, 0x01, false, "a varbind of three" },
+        { 68, 0xff, true, "any value" },
+    };
+    uint8_t message[sizeof inform];
+
+    memcpy(message, inform, sizeof inform);
+    ok(notification_acknowledge(message, sizeof message)
+       && message[13] == 0xa2 && !memcmp(message, inform, 13)
+       && !memcmp(message + 14, inform + 14, sizeof inform - 14),
+       "an inform becomes the response to it");
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        bool acknowledged;
+
+        memcpy(message, inform, sizeof inform);
+        message[tests[i].at] = tests[i].value;
+        acknowledged = notification_acknowledge(message, sizeof message);
+        ok(acknowledged == tests[i].acknowledged, "inform: %s",
+           tests[i].what);
+        ok(message[13] == (acknowledged ? 0xa2 : tests[i].at == 13
+                           ? tests[i].value : 0xa6)
+           && message[23] == 0, "and what it is then");
+    }
+    for (size_t n = 0; n < sizeof inform; n++) {
+        memcpy(message, inform, n);
+        if (notification_acknowledge(message, n)) {
+            ok(false, "the first %"PRIuSIZE" octets of an inform", n);
+        }
+    }
+}
+
 int
 main(void)
 {
+    test_notifications();
     test_oids();
     test_sizes();
     test_overhead();
