@@ -25,13 +25,14 @@ def check(path):
 
 def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=False,
        vlan=False, cluster=False, lifetime=None, controller_options=(),
-       snmp=False):
+       snmp=False, look=False):
     """Brings up lab 'name' from policy file 'path'; all or nothing.  With
     wire=False no EEs are made, which benchmarks do in their own way; with
     'cluster' the database is a cluster (cluster.py) whose controllers get
     'controller_options' too; hosts' certificates last for 'lifetime'; with
     'snmp' the controller sets the switches that the policy has, or as many in
-    their place as it says (wiring.behind()); the rest as in policy.derive()."""
+    their place as it says (wiring.behind()), and with 'look' reads them before
+    and keeps that for switches.py; the rest as in policy.derive()."""
     if not os.path.exists(path):
         raise LabError(f"{path}: no such file")
     wrong = check(path)
@@ -52,6 +53,7 @@ def up(name, path, only=None, progress=lambda text: None, wire=True, collapse=Fa
         progress(f"one plain switch stands for those of the policy: {unplayable}")
     options = {"file": os.path.abspath(path), "note": note,
                "wire": wire, "cluster": cluster, "lifetime": lifetime, "snmp": snmp,
+               "look": look,
                "controller_options": list(controller_options)}
     return _start(name, options, data, progress)
 

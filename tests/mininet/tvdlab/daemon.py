@@ -125,6 +125,7 @@ class LabDaemon:
         self.listener.listen(16)
         self.net = nodes.Mininet(controller=None, build=False)
         self.site = site.Site(options.get("policy"), options.get("lifetime"))
+        self.site.look = options.get("look", False)
         if options.get("plain"):
             self.plain(options["plain"], began)
             return
@@ -337,6 +338,10 @@ class LabDaemon:
                 "ctl_options": self.site.admin.ctl_options,
                 "programs": running, "log": os.path.join(self.dir, "log"),
                 "ees": list(self.ees)}
+
+    def do_out_of_box(self):
+        """What the switches were before they were configured."""
+        return self.site.fabric.out_of_box if self.site.snmp() else {}
 
     def do_plug(self, ee, plugged):
         """The ports of 'ee' leave its host, as when a VM is stopped, or come

@@ -39,6 +39,7 @@ class Site:
         self.managers = []          # The machines of a cluster, if there is one.
         self.controller_options = []        # Of theirs, more than they need.
         self.fabric = None          # FabricSwitch, or an SnmpFabric.
+        self.look = False           # At its switches before they are configured.
         self.management = None
         self.ees = {}               # EeNode by name, of a topology.
 
@@ -80,6 +81,8 @@ class Site:
             self._start_host()
         say(f"Open vSwitch on {len(self.hosts)} hosts, the fabric, and the controller run"
             if self.fabric else "Open vSwitch, controller and agent run", began)
+        if self.look and self.snmp():
+            self.fabric.look(self.admin.ctl)
         began = time.monotonic()
         self.apply()
         if self.managers:

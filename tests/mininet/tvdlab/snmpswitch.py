@@ -7,6 +7,7 @@ untagged; who configures it is somebody else's business.
     Cable(s1, host, s1.connect("host"), "eth0")     # One for each cable.
     s1.start_switching(supervisor)
     print(s1.credentials)       # What its manager needs, as a file's text."""
+import json
 import os
 import secrets
 import time
@@ -88,6 +89,7 @@ class SnmpFabric:
     def __init__(self, wiring):
         self.wiring = wiring
         self.switches = {}          # SnmpSwitch by its name in the policy.
+        self.out_of_box = {}        # What look() has found, by the same names.
 
     # Building.
 
@@ -153,6 +155,14 @@ class SnmpFabric:
         profiles = os.path.join(programs.TOP, "switchcfg/profiles")
         return [f"--switch-credentials={FOLDER}", f"--switch-traps={TRAP_PORT}",
                 *([f"--switch-profiles={profiles}"] if os.path.isdir(profiles) else [])]
+
+    def look(self, ctl):
+        """Keeps what the controller reads from the switches, over SNMP, while it
+        has no policy yet; 'ctl' runs tvdctl."""
+        for name, body in self.wiring.switches.items():
+            self.out_of_box[name] = json.loads(ctl(
+                "--format=json", "switch", "probe", body["address"],
+                f"--credentials={body['snmp']['credentials']}"))
 
     # What a FabricSwitch has.
 
