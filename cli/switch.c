@@ -211,6 +211,7 @@ print_adopt(struct cli *cli, const struct json *answer)
     static const struct output_column columns[] = {
         { .key = "port" }, { .key = "role" }, { .key = "present" },
         { .key = "wanted" }, { .key = "same" }, { .key = "what" },
+        { .key = "problem" },
     };
     const char *refusal = cli_member_string(answer, "refusal");
 
@@ -346,8 +347,8 @@ static const char *const verify_exits[] = {
     NULL,
 };
 static const char *const adopt_exits[] = {
-    "0  all ports are such as a policy can say",
-    "2  failure: they are not, or the switch does not answer",
+    "0  it can be taken over, once the policy names the VLANs that are shown",
+    "2  failure: it cannot, for the reason given, or it does not answer",
     NULL,
 };
 static const char *const probe_exits[] = {

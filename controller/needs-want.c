@@ -222,6 +222,11 @@ needs_want(const struct needs *f, const struct model *m,
         for (size_t i = 0; i < sw->n_adopt; i++) {
             vidset_add(&s->adopted, sw->adopt[i]);
         }
+        for (unsigned int vid = 1; vid < ARRAY_SIZE(w->tvds); vid++) {
+            if (w->tvds[vid]) {
+                vidset_add(&s->tvds, vid);
+            }
+        }
         SHASH_FOR_EACH (port, &sw->ports) {
             want_port(w, sw, port->data, s);
         }

@@ -265,3 +265,9 @@ entry_set_wanted(struct entry *entry, struct switch_wanted *wanted)
         switch_reconcile_set_wanted(entry->reconcile, wanted);
     }
 }
+
+void
+entry_set_tvds(struct entry *entry, const struct switch_wanted *wanted)
+{
+    entry->wanted->tvds = wanted->tvds;
+}

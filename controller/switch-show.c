@@ -68,56 +68,6 @@ put_lacks(struct json *object, const struct switch_tables *t,
     free(lacks);
 }
 
-/* The same from the objects that Cisco's switches have instead. */
-static void
-read_cisco_port(const struct switch_tables *t, const struct switch_port *port,
-                struct vidset *tagged, struct vidset *untagged)
-{
-    const struct switch_interface *iface
-        = switch_tables_interface(t, port->if_index);
-
-    if (!iface) {
-        return;
-    } else if (iface->vm_vlan) {
-        vidset_add(untagged, iface->vm_vlan);
-        return;
-    }
-    for (unsigned int vid = 1; vid < 4095; vid++) {
-        if (iface->has_trunk_vlans[vid / 1024]
-            && portlist_contains(&iface->trunk_vlans[vid / 1024],
-                                 PORTLIST_MSB_FIRST, vid % 1024 + 1)
-            && switch_tables_vlan(t, vid)) {
-            vidset_add(tagged, vid);
-        }
-    }
-}
-
-/* The VLANs that 'port' is in by their lists. */
-static void
-read_port(const struct switch_tables *t, const struct switch_port *port,
-          struct vidset *tagged, struct vidset *untagged)
-{
-    enum portlist_order order = t->profile->order;
-    size_t n;
-    const struct switch_vlan **vlans = switch_tables_vlans(t, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        const struct switch_vlan *vlan = vlans[i];
-
-        if (!vlan->vid || !vlan->has_egress
-            || !portlist_contains(&vlan->egress, order, port->number)) {
-            continue;
-        }
-        if (vlan->has_untagged
-            && portlist_contains(&vlan->untagged, order, port->number)) {
-            vidset_add(untagged, vlan->vid);
-        } else {
-            vidset_add(tagged, vlan->vid);
-        }
-    }
-    free(vlans);
-}
-
 /* What 'port' is in, as the device has it. */
 static void
 put_memberships(struct json *object, const struct switch_tables *t,
@@ -125,13 +75,7 @@ put_memberships(struct json *object, const struct switch_tables *t,
 {
     struct vidset tagged, untagged;
 
-    memset(&tagged, 0, sizeof tagged);
-    memset(&untagged, 0, sizeof untagged);
-    if (t->profile->model == SWITCH_CISCO) {
-        read_cisco_port(t, port, &tagged, &untagged);
-    } else {
-        read_port(t, port, &tagged, &untagged);
-    }
+    switch_port_memberships(t, port, &tagged, &untagged);
     put_vids(object, "tagged", &tagged);
     put_vids(object, "untagged", &untagged);
     if (port->has_pvid) {
@@ -317,37 +261,65 @@ switch_show_verify(const struct switch_view *v)
     return object;
 }
 
+static struct json *
+port_to_adopt(const struct switch_tables *t, const char *name,
+              const struct switch_wanted_port *wanted)
+{
+    struct json *object = json_object_create();
+    struct switch_wanted_port is = { .role = wanted->role };
+    char *problem = switch_adopt_port(t, name, &is);
+
+    put_text(object, "port", name);
+    put_text(object, "what", wanted->what);
+    put_text(object, "role", switch_role_to_string(is.role));
+    put_vids(object, "present", &is.vids);
+    put_vids(object, "wanted", &wanted->vids);
+    put_bool(object, "same", !problem && wanted->role == is.role
+                             && vidset_equal(&wanted->vids, &is.vids));
+    put_text(object, "problem", problem);
+    free(problem);
+    return object;
+}
+
+/* Why there would be no plan even if 'vids' were adopted. */
+static char *
+adopt_refusal(const struct switch_view *v, const struct vidset *vids)
+{
+    struct switch_wanted *w = switch_wanted_clone(v->wanted);
+    struct switch_plan plan = { .n = 0 };
+    unsigned int vid;
+    char *refusal;
+
+    VIDSET_FOR_EACH (vid, vids) {
+        vidset_add(&w->adopted, vid);
+    }
+    refusal = switch_plan_make(v->tables, w, &plan);
+    switch_plan_destroy(&plan);
+    switch_wanted_destroy(w);
+    free(w);
+    return refusal;
+}
+
 struct json *
 switch_show_adopt(const struct switch_view *v)
 {
     struct json *object = start(v);
     struct json *ports = json_array_create_empty();
-    struct switch_wanted *w = switch_wanted_clone(v->wanted);
-    char *error = switch_wanted_adopt(v->tables, w);
-    const struct shash_node **nodes = shash_sort(&w->ports);
+    const struct shash_node **nodes = shash_sort(&v->wanted->ports);
+    struct vidset vids;
+    char *refusal;
 
-    put_text(object, "refusal", error);
-    for (size_t i = 0; !error && i < shash_count(&w->ports); i++) {
-        const struct switch_wanted_port *was
-            = shash_find_data(&v->wanted->ports, nodes[i]->name);
-        const struct switch_wanted_port *is = nodes[i]->data;
-        struct json *port = json_object_create();
-
-        put_text(port, "port", nodes[i]->name);
-        put_text(port, "what", was ? was->what : NULL);
-        put_text(port, "role", switch_role_to_string(is->role));
-        put_vids(port, "present", &is->vids);
-        put_vids(port, "wanted", &was->vids);
-        put_bool(port, "same", was->role == is->role
-                               && vidset_equal(&was->vids, &is->vids));
-        json_array_add(ports, port);
+    switch_adopt_vlans(v->tables, v->wanted, &vids);
+    refusal = adopt_refusal(v, &vids);
+    put_text(object, "refusal", refusal);
+    put_vids(object, "adopt", &vids);
+    for (size_t i = 0; i < shash_count(&v->wanted->ports); i++) {
+        json_array_add(ports, port_to_adopt(v->tables, nodes[i]->name,
+                                            nodes[i]->data));
     }
-    put_vids(object, "adopt", &w->adopted);
     json_object_put(object, "ports", ports);
     free(nodes);
-    free(error);
-    switch_wanted_destroy(w);
-    free(w);
+    free(refusal);
     return object;
 }
 

@@ -30,7 +30,8 @@ struct json *switch_show(const struct switch_view *);
 struct json *switch_show_plan(const struct switch_view *);
 /* What differs. */
 struct json *switch_show_verify(const struct switch_view *);
-/* What the policy would have to say so that nothing is changed. */
+/* What the policy would have to say to take it over, and what its ports are
+ * now. */
 struct json *switch_show_adopt(const struct switch_view *);
 /* What the device is. */
 struct json *switch_show_probe(const struct switch_view *);

@@ -85,6 +85,8 @@ void entry_renew(struct switches *, struct entry *);
 bool entry_is_changing(const struct entry *);
 /* What is wanted from now on; taken over. */
 void entry_set_wanted(struct entry *, struct switch_wanted *);
+/* Nothing else is wanted than was, but the TVDs may be those of 'wanted'. */
+void entry_set_tvds(struct entry *, const struct switch_wanted *wanted);
 
 /* The one that leaves, is called 'name' and is at 'address'; NULL: whatever it
  * is called.  NULL if there is none. */

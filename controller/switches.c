@@ -477,6 +477,9 @@ follow_wanted(struct switches *s, const struct model *m)
 
         if (!entry || (entry->wanted
                        && switch_wanted_equal(entry->wanted, node->data))) {
+            if (entry) {
+                entry_set_tvds(entry, node->data);
+            }
             switch_wanted_destroy(node->data);
             free(node->data);
         } else {

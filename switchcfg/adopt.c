@@ -9,82 +9,174 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "switchcfg/goal.h"
 #include "switchcfg/profile.h"
 #include "switchcfg/tables.h"
 #include "switchcfg/wanted.h"
 #include "util.h"
 
-/* Sets what 'port' is now.  Returns what cannot be said in our terms. */
-static char *
-adopt_port(const struct switch_tables *t, const struct switch_port *port,
-           struct switch_wanted_port *p)
+/* --- What a port is in ----------------------------------------------------*/
+
+/* From the objects that Cisco's switches have. */
+static void
+read_cisco_port(const struct switch_tables *t, const struct switch_port *port,
+                struct vidset *tagged, struct vidset *untagged)
 {
-    enum portlist_order order = t->profile->order;
-    char *label, *error = NULL;
-    unsigned int n_tagged = 0, n_untagged = 0, untagged = 0;
+    const struct switch_interface *iface
+        = switch_tables_interface(t, port->if_index);
 
-    memset(&p->vids, 0, sizeof p->vids);
-    for (unsigned int vid = 1; vid <= MIB_VID_MAX; vid++) {
-        const struct switch_vlan *v = switch_tables_vlan(t, vid);
-
-        if (v && portlist_contains(&v->egress, order, port->number)) {
-            vidset_add(&p->vids, vid);
-            if (portlist_contains(&v->untagged, order, port->number)) {
-                n_untagged++;
-                untagged = vid;
-            } else {
-                n_tagged++;
-            }
+    if (!iface) {
+        return;
+    } else if (iface->vm_vlan) {
+        vidset_add(untagged, iface->vm_vlan);
+        return;
+    }
+    for (unsigned int vid = 1; vid < 4095; vid++) {
+        if (iface->has_trunk_vlans[vid / 1024]
+            && portlist_contains(&iface->trunk_vlans[vid / 1024],
+                                 PORTLIST_MSB_FIRST, vid % 1024 + 1)
+            && switch_tables_vlan(t, vid)) {
+            vidset_add(tagged, vid);
         }
     }
-    label = switch_tables_port_label(t, port);
-    if (n_untagged && n_tagged) {
-        error = xasprintf("%s: is untagged in VLAN %u and tagged in others; a "
-                          "port of ours is either", label, untagged);
-    } else if (n_untagged > 1) {
-        error = xasprintf("%s: is untagged in %u VLANs", label, n_untagged);
-    } else if (n_untagged && port->pvid != untagged) {
-        error = xasprintf("%s: sends untagged frames of VLAN %u, but those "
-                          "it gets go to VLAN %"PRIu32, label, untagged,
-                          port->pvid);
-    } else if (n_untagged) {
+}
+
+/* From the lists of VLANs. */
+static void
+read_port(const struct switch_tables *t, const struct switch_port *port,
+          struct vidset *tagged, struct vidset *untagged)
+{
+    enum portlist_order order = t->profile->order;
+    const struct switch_vlan *v;
+
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        if (v->vid && v->has_egress
+            && portlist_contains(&v->egress, order, port->number)) {
+            bool is_untagged = v->has_untagged
+                               && portlist_contains(&v->untagged, order,
+                                                    port->number);
+
+            vidset_add(is_untagged ? untagged : tagged, v->vid);
+        }
+    }
+}
+
+void
+switch_port_memberships(const struct switch_tables *t,
+                        const struct switch_port *port,
+                        struct vidset *tagged, struct vidset *untagged)
+{
+    memset(tagged, 0, sizeof *tagged);
+    memset(untagged, 0, sizeof *untagged);
+    if (t->profile->model == SWITCH_CISCO) {
+        read_cisco_port(t, port, tagged, untagged);
+    } else {
+        read_port(t, port, tagged, untagged);
+    }
+}
+
+/* What cannot be said of a port in our terms, or NULL. */
+static char *
+check_memberships(const struct switch_port *port, const struct vidset *tagged,
+                  const struct vidset *untagged)
+{
+    unsigned int vid = vidset_next(untagged, 0);
+
+    if (vid && vidset_next(tagged, 0)) {
+        return xasprintf("untagged in VLAN %u and tagged in others; a port of "
+                         "ours is either", vid);
+    } else if (vid && vidset_next(untagged, vid)) {
+        return xasprintf("untagged in several VLANs, of which VLAN %u is one",
+                         vid);
+    } else if (vid && port->has_pvid && port->pvid != vid) {
+        return xasprintf("sends untagged frames of VLAN %u, but those it gets "
+                         "go to VLAN %"PRIu32, vid, port->pvid);
+    }
+    return NULL;
+}
+
+char *
+switch_adopt_port(const struct switch_tables *t, const char *name,
+                  struct switch_wanted_port *p)
+{
+    const struct switch_port *port;
+    struct vidset tagged, untagged;
+    char *error = switch_tables_find_port(t, name, &port);
+
+    memset(&p->vids, 0, sizeof p->vids);
+    if (error) {
+        return error;
+    }
+    switch_port_memberships(t, port, &tagged, &untagged);
+    for (size_t i = 0; i < ARRAY_SIZE(p->vids.bits); i++) {
+        p->vids.bits[i] = tagged.bits[i] | untagged.bits[i];
+    }
+    if (vidset_next(&untagged, 0) && !vidset_next(&tagged, 0)) {
         p->role = SWITCH_ACCESS;
     } else if (p->role == SWITCH_ACCESS) {
         p->role = SWITCH_TRUNK;
     }
-    free(label);
-    return error;
+    return check_memberships(port, &tagged, &untagged);
 }
 
-char *
-switch_wanted_adopt(const struct switch_tables *t, struct switch_wanted *w)
+/* --- VLANs ----------------------------------------------------------------*/
+
+/* True if a port of 'list' that is there is not among 'ours'. */
+static bool
+has_stranger(const struct switch_tables *t, const struct portlist *list,
+             const struct portlist *ours)
 {
-    const struct shash_node *node;
+    unsigned int number;
 
-    SHASH_FOR_EACH (node, &w->ports) {
-        struct switch_wanted_port *p = node->data;
-        const struct switch_port *port;
-        unsigned int vid;
-        char *error = switch_tables_find_port(t, node->name, &port);
-
-        if (!error) {
-            error = adopt_port(t, port, p);
-        }
-        if (error) {
-            return error;
-        }
-        VIDSET_FOR_EACH (vid, &p->vids) {
-            char key[16];
-
-            snprintf(key, sizeof key, "%u", vid);
-            vidset_add(&w->adopted, vid);
-            if (!shash_find(&w->vlans, key)) {
-                char *name = switch_vlan_label(switch_tables_vlan(t, vid));
-
-                switch_wanted_add_vlan(w, vid, name);
-                free(name);
-            }
+    PORTLIST_FOR_EACH (number, list, t->profile->order) {
+        if (switch_tables_port(t, number)
+            && !portlist_contains(ours, PORTLIST_MSB_FIRST, number)) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* True if 'v' is somebody else's: there, and not with our mark.  One that is
+ * there because others have joined it is theirs, too. */
+static bool
+is_others(const struct switch_tables *t, const struct switch_wanted *w,
+          const struct switch_vlan *v, const struct portlist *ours)
+{
+    if (v->is_static || v->domain) {
+        return !goal_is_marked(v)
+               && !vidset_contains(&w->created, v->vid);
+    }
+    return has_stranger(t, &v->current_egress, ours);
+}
+
+void
+switch_adopt_vlans(const struct switch_tables *t,
+                   const struct switch_wanted *w, struct vidset *vids)
+{
+    struct portlist ours = { .n = 0 };
+    const struct shash_node *node;
+    const struct switch_vlan *v;
+
+    SHASH_FOR_EACH (node, &w->ports) {
+        const struct switch_port *port;
+        char *error = switch_tables_find_port(t, node->name, &port);
+
+        if (!error && port->number <= PORTLIST_MAX_PORT) {
+            portlist_set(&ours, PORTLIST_MSB_FIRST, port->number, true);
+        }
+        free(error);
+    }
+    memset(vids, 0, sizeof *vids);
+    HMAP_FOR_EACH (v, node, &t->vlans) {
+        char key[16];
+
+        snprintf(key, sizeof key, "%u", v->vid);
+        if (v->vid && (vidset_contains(&w->tvds, v->vid)
+                       || shash_find(&w->vlans, key))
+            && is_others(t, w, v, &ours)) {
+            vidset_add(vids, v->vid);
+        }
+    }
+    portlist_destroy(&ours);
 }

@@ -51,9 +51,8 @@ switch_goal_clear(struct switch_goal *goal)
     svec_destroy(&goal->notes);
 }
 
-/* True if the name of a VLAN carries our mark. */
-static bool
-is_marked(const struct switch_vlan *v)
+bool
+goal_is_marked(const struct switch_vlan *v)
 {
     return v->n_name >= strlen(SWITCH_VLAN_PREFIX)
            && !memcmp(v->name, SWITCH_VLAN_PREFIX, strlen(SWITCH_VLAN_PREFIX));
@@ -63,7 +62,7 @@ is_marked(const struct switch_vlan *v)
 static bool
 is_made_by_us(const struct switch_wanted *w, const struct switch_vlan *v)
 {
-    return is_marked(v) || vidset_contains(&w->created, v->vid);
+    return goal_is_marked(v) || vidset_contains(&w->created, v->vid);
 }
 
 static const struct switch_wanted_vlan *
@@ -762,7 +761,7 @@ switch_goal_from_before(const struct switch_tables *now,
     for (size_t i = 0; i < n; i++) {
         const struct switch_vlan *v = switch_tables_row(now, rows[i]->row);
 
-        if (rows[i]->is_static && is_marked(rows[i])
+        if (rows[i]->is_static && goal_is_marked(rows[i])
             && !(v && v->is_static)) {
             recreate_vlan(goal, rows[i]);
         }

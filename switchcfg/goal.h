@@ -60,6 +60,8 @@ void switch_goal_clear(struct switch_goal *);
 
 /* NULL if the port is not ours. */
 struct goal_port *goal_port_find(const struct switch_goal *, uint32_t number);
+/* True if the name of a VLAN carries our mark. */
+bool goal_is_marked(const struct switch_vlan *);
 /* True if a row is there, but not in service. */
 bool goal_is_inactive(const struct switch_vlan *);
 

@@ -33,6 +33,8 @@ struct switch_port;
 struct switch_profile;
 struct switch_tables;
 struct switch_wanted;
+struct switch_wanted_port;
+struct vidset;
 
 enum switch_action {
     SWITCH_FILTER_INGRESS,
@@ -140,12 +142,23 @@ bool switch_plan_verify_restored(const struct switch_tables *now,
                                  const struct switch_wanted *wanted,
                                  struct svec *differences);
 
-/* What 'wanted' would have to be so that the ports it names stay as they are:
- * to take over a device that is configured already.  Ports' roles and VIDs in
- * 'wanted' are replaced, and the VIDs adopted.  Returns NULL, or what cannot
- * be said in these terms (a port untagged in two VLANs, ...). */
-char *switch_wanted_adopt(const struct switch_tables *,
-                          struct switch_wanted *wanted)
+/* The VLANs that a port is in, by what is set there. */
+void switch_port_memberships(const struct switch_tables *,
+                             const struct switch_port *,
+                             struct vidset *tagged, struct vidset *untagged);
+
+/* To take over a device that is configured already.
+ *
+ * Makes 'port', which is that of the policy called 'name', what it is on the
+ * device: its role and VIDs.  Returns NULL, or what cannot be said in these
+ * terms (tagged in some VLANs and untagged in others, ...), which a plan
+ * changes; 'port' then has all of its VIDs nevertheless. */
+char *switch_adopt_port(const struct switch_tables *, const char *name,
+                        struct switch_wanted_port *port)
     OVS_WARN_UNUSED_RESULT;
+/* The VIDs of TVDs (and others of 'wanted') that are on the device and not
+ * ours: which have to be adopted. */
+void switch_adopt_vlans(const struct switch_tables *,
+                        const struct switch_wanted *, struct vidset *vids);
 
 #endif /* switchcfg/plan.h */

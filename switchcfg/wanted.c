@@ -176,6 +176,7 @@ switch_wanted_clone(const struct switch_wanted *w)
     copy->adopted = w->adopted;
     copy->parking = w->parking;
     copy->created = w->created;
+    copy->tvds = w->tvds;
     return copy;
 }
 

@@ -69,6 +69,10 @@ struct switch_wanted {
     struct vidset created;      /* VIDs whose rows are known to be made by us,
                                  * whatever their names are: a change that
                                  * made them did not get to naming them. */
+    struct vidset tvds;         /* VIDs of all TVDs of the policy, also such
+                                 * that no port needs now: to tell what is
+                                 * theirs.  No part of what is set, so not
+                                 * compared. */
     unsigned int parking;       /* 0, or the VID of one of 'vlans': where ports
                                  * go, tagged, that would be in no VLAN, on
                                  * devices that insist on one

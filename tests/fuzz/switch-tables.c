@@ -133,6 +133,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct switch_tables t;
     struct switch_wanted w;
     struct model_switch *ms;
+    const struct shash_node *node;
     char *error;
 
     if (!size) {
@@ -164,8 +165,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     free(error);
     switch_plan_destroy(&plan);
-    error = switch_wanted_adopt(&t, &w);
-    free(error);
+    switch_adopt_vlans(&t, &w, &w.adopted);
+    SHASH_FOR_EACH (node, &w.ports) {
+        free(switch_adopt_port(&t, node->name, node->data));
+    }
     switch_wanted_destroy(&w);
     switch_tables_destroy(&t);
     model_switch_destroy(ms);

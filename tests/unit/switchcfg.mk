@@ -33,5 +33,8 @@ $(eval $(call unit_test,test-switch-random,tests/unit/test-switch-random.c \
 $(eval $(call unit_test,test-switch-restore,tests/unit/test-switch-restore.c \
 	tests/unit/switch-bits.c tests/unit/switch-check.c, \
 	$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-others,tests/unit/test-switch-others.c \
+	tests/unit/switch-bits.c tests/unit/switch-check.c, \
+	$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-check-device,tests/unit/test-switch-check-device.c \
 	tests/unit/switch-bits.c,$(switchcfg_test_archives),$(flowpolicy_libs)))

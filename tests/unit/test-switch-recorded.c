@@ -428,6 +428,23 @@ test_unchanged(const char *file, const struct switch_tables *t)
     switch_wanted_destroy(&wanted);
 }
 
+/* Wants of port 'name' what it is. */
+static char *
+adopt_as_it_is(const struct switch_tables *t, const char *name,
+               struct switch_wanted *wanted)
+{
+    struct switch_wanted_port *p
+        = switch_wanted_add_port(wanted, name, SWITCH_TRUNK, NULL);
+    char *error = switch_adopt_port(t, name, p);
+    unsigned int vid;
+
+    VIDSET_FOR_EACH (vid, &p->vids) {
+        switch_wanted_add_vlan(wanted, vid, "here");
+    }
+    switch_adopt_vlans(t, wanted, &wanted->adopted);
+    return error;
+}
+
 /* Ports taken over as they are: no VLAN changes, but protection may. */
 static void
 test_adopted(const char *file, const struct switch_tables *t)
@@ -442,8 +459,7 @@ test_adopted(const char *file, const struct switch_tables *t)
 
         switch_wanted_init(&wanted);
         snprintf(name, sizeof name, "#%"PRIu32, ports[i]->number);
-        switch_wanted_add_port(&wanted, name, SWITCH_TRUNK, NULL);
-        error = switch_wanted_adopt(t, &wanted);
+        error = adopt_as_it_is(t, name, &wanted);
         if (!error) {
             error = switch_plan_make(t, &wanted, &plan);
         }
