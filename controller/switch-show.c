@@ -202,6 +202,10 @@ put_status(struct json *object, const struct switch_view *v)
     put_bool(object, "reachable", s && s->reachable);
     put_bool(object, "in_sync", s && s->in_sync);
     put_bool(object, "saved", s && s->saved);
+    put_text(object, "save", !s ? NULL
+             : s->state == SWITCH_SAVE ? "is being saved"
+             : s->will_save ? "will be saved, once nothing is changed for 3 s"
+             : NULL);
     put_text(object, "profile", s ? s->profile : NULL);
     put_text(object, "description", s ? s->descr : NULL);
     put_text(object, "error", v->error ? v->error : s ? s->error : NULL);

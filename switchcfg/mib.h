@@ -153,6 +153,7 @@ const char *mib_error_to_string(int error_status);
 #define MIB_ERROR_GENERIC 5
 #define MIB_ERROR_WRONG_VALUE 10
 #define MIB_ERROR_INCONSISTENT_VALUE 12
+#define MIB_ERROR_RESOURCE_UNAVAILABLE 13
 #define MIB_ERROR_COMMIT_FAILED 14
 #define MIB_ERROR_NOT_WRITABLE 17
 

@@ -34,7 +34,8 @@ struct switch_reconcile {
     bool wanted_changed;
     bool dry_run;
     char *stuck;                /* Why nothing is written any more; or NULL. */
-    bool save_asked;            /* Save whatever the options say. */
+    bool save_asked;            /* Save at once, whatever the options say. */
+    bool save_told;             /* Likewise, of the save under way. */
     bool kick;                  /* Read at once, */
     bool trigger;               /* or soon. */
 
@@ -79,6 +80,15 @@ struct switch_reconcile {
     size_t save_next;
     long long int save_until;
     struct mib_value save_before;
+    long long int save_from;    /* Not to begin earlier, */
+    long long int save_by;      /* nor, whatever changes, much later; LLONG_MAX:
+                                 * nothing was changed. */
+    long long int save_at;      /* When it will begin; LLONG_MAX: never. */
+    bool save_left;             /* The device may still be at one that was not
+                                 * waited for: save_row, save_until. */
+    bool save_awaited;          /* It is waited for after all, and */
+    bool again;                 /* then, what it refused meanwhile is planned
+                                 * anew. */
 
     enum switch_state after;    /* What comes after SWITCH_UNLOCK. */
 };
@@ -150,5 +160,16 @@ bool reconcile_save_disturb(struct switch_reconcile *);
 void reconcile_save_doubt(struct switch_reconcile *);
 /* Asks once more whether it is saved; after STEP_PAUSE. */
 void reconcile_save_poll(struct switch_reconcile *);
+/* Something is not saved yet: it is once nothing has changed for a while. */
+void reconcile_save_put_off(struct switch_reconcile *);
+/* True if something else is wanted, so that a save is not waited for. */
+bool reconcile_save_must_yield(const struct switch_reconcile *);
+/* Leaves the device alone with its save, and begins anew. */
+void reconcile_save_yield(struct switch_reconcile *);
+/* True if the device may be busy with a save that was not waited for. */
+bool reconcile_save_is_left(const struct switch_reconcile *);
+/* Waits for that one after all, before what comes after the SET that was
+ * refused. */
+void reconcile_save_await(struct switch_reconcile *);
 
 #endif /* switchcfg/reconcile-private.h */

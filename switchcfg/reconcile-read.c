@@ -20,8 +20,10 @@ reconcile_finish_unread(struct switch_reconcile *r, const struct switch_reply *r
 {
     r->profile = NULL;          /* It may be another device by then. */
     reconcile_finish(r, SWITCH_FAILED,
-           xasprintf("cannot be read: %s%s", reply->error ? reply->error
+           xasprintf("cannot be read: %s%s%s", reply->error ? reply->error
                      : switch_reply_status_to_string(reply->status),
+                     reconcile_save_is_left(r) ? "; it may still be saving"
+                     : "",
                      r->unsettled ? "; what came of the change that was under "
                      "way is not known" : ""));
 }
@@ -127,6 +129,9 @@ reconcile_take_tables(struct switch_reconcile *r, const struct switch_reply *rep
     r->restarted = reconcile_has_restarted(r, t->has_up_time ? &t->up_time
                                            : NULL);
     r->n_restarts = r->session->n_restarts;
+    if (r->restarted || !same) {
+        r->save_left = false;
+    }
     if (r->restarted) {
         report(r->sink, REPORT_WARNING, "switch-restarted",
                "switch %s: has been restarted", r->name);

@@ -16,6 +16,14 @@
 #define SAVE_POLL_MS 250
 /* A device that does not answer for so long may be away. */
 #define DOUBT_MS 2000
+/* A device is asked to save once nothing was changed for so long, so that a
+ * series of moves costs one save, */
+#define QUIET_MS 3000
+/* but not later than so long after the first one. */
+#define MAX_QUIET_MS 60000
+/* Between two tries of what is refused while it saves, if it has nothing to
+ * tell whether it still does. */
+#define BLIND_MS 2000
 /* Restarts of a device while it saves, in a round. */
 #define MAX_RESTARTS 3
 
@@ -42,7 +50,8 @@ trust(struct switch_reconcile *r)
     r->doubt_at = LLONG_MAX;
     if (r->save_doubt) {
         r->save_doubt = false;
-        r->status.in_sync = !r->wanted_changed;
+        /* Otherwise it is read before that is said. */
+        r->status.in_sync = !r->wanted_changed && !r->save_awaited;
     }
 }
 
@@ -71,6 +80,8 @@ static void
 restarted(struct switch_reconcile *r)
 {
     r->status.in_sync = r->save_doubt = false;
+    r->save_left = r->save_awaited = r->again = false;
+    r->save_asked |= r->save_told;
     if (++r->n_save_restarts <= MAX_RESTARTS) {
         reconcile_start_read(r, SWITCH_READ);
     } else {
@@ -96,14 +107,52 @@ reconcile_save_disturb(struct switch_reconcile *r)
     return true;
 }
 
+/* Goes on with what the end of a save that was left was waited for. */
+static void
+resume(struct switch_reconcile *r)
+{
+    bool middle = r->again;
+
+    r->save_awaited = r->save_doubt = false;
+    r->save_asked |= r->save_told;
+    reconcile_start_read(r, middle ? r->after : SWITCH_READ);
+}
+
+/* Sends what cleans up on the device.  False if there is nothing to send. */
+static bool
+start_cleanup(struct switch_reconcile *r)
+{
+    struct mib_varbinds vbs = { .n = 0 };
+    bool any;
+
+    switch_profile_cleanup(r->profile, r->save_row, &vbs);
+    any = vbs.n > 0;
+    if (any) {
+        r->step = STEP_CLEANUP;
+        r->session->class->set(r->session, vbs.v, vbs.n);
+    }
+    mib_varbinds_destroy(&vbs);
+    return any;
+}
+
 /* Cleans up on the device, then ends.  'error' is taken over; NULL: saved. */
 static void
 saved(struct switch_reconcile *r, char *error)
 {
-    struct mib_varbinds vbs = { .n = 0 };
-
+    if (r->save_awaited) {
+        /* What that one has saved is older than what is there now. */
+        free(error);
+        r->save_left = false;
+        if (!start_cleanup(r)) {
+            resume(r);
+        }
+        return;
+    }
     r->status.saved = r->save_due && !error;
     r->save_due = error != NULL;
+    if (!error) {
+        r->save_by = LLONG_MAX;
+    }
     set_string(&r->save_error, !error && !r->save_doubt ? NULL
                : xasprintf(r->save_doubt
                            ? "has not answered since it was asked to save, and "
@@ -111,12 +160,7 @@ saved(struct switch_reconcile *r, char *error)
                            : "is as wanted, but that is not saved: %s",
                            error ? error : "no answer"));
     free(error);
-    switch_profile_cleanup(r->profile, r->save_row, &vbs);
-    if (vbs.n) {
-        r->step = STEP_CLEANUP;
-        r->session->class->set(r->session, vbs.v, vbs.n);
-        mib_varbinds_destroy(&vbs);
-    } else {
+    if (!start_cleanup(r)) {
         end_save(r);
     }
 }
@@ -137,7 +181,13 @@ get_save_poll(struct switch_reconcile *r, enum step step)
 void
 reconcile_save_poll(struct switch_reconcile *r)
 {
-    get_save_poll(r, STEP_POLL);
+    struct mib_oid poll;
+
+    if (switch_profile_save_poll(r->profile, r->save_row, &poll)) {
+        get_save_poll(r, STEP_POLL);
+    } else {
+        resume(r);
+    }
 }
 
 static void
@@ -187,6 +237,17 @@ start_save_set(struct switch_reconcile *r)
 
     r->status.state = SWITCH_SAVE;
     r->save_doubt = false;
+    if (r->save_left) {
+        /* Asked meanwhile, it could take the end of one for that of both. */
+        r->save_awaited = true;
+        if (reconcile_save_is_left(r)
+            && switch_profile_save_poll(r->profile, r->save_row, &poll)) {
+            get_save_poll(r, STEP_POLL);
+        } else {
+            saved(r, NULL);
+        }
+        return;
+    }
     r->save_row = 1 + random_range(65535);
     r->save_next = 0;
     r->save_until = r->now + r->profile->save_timeout_ms;
@@ -198,6 +259,62 @@ start_save_set(struct switch_reconcile *r)
     }
 }
 
+/* --- Later, and not yet ---------------------------------------------------*/
+
+void
+reconcile_save_put_off(struct switch_reconcile *r)
+{
+    r->save_by = MIN(r->save_by, r->now + MAX_QUIET_MS);
+    r->save_from = MIN(r->now + QUIET_MS, r->save_by);
+}
+
+bool
+reconcile_save_must_yield(const struct switch_reconcile *r)
+{
+    return r->status.state == SWITCH_SAVE && r->wanted_changed && r->wanted;
+}
+
+void
+reconcile_save_yield(struct switch_reconcile *r)
+{
+    if (r->session->busy) {
+        r->session->class->cancel(r->session);
+    }
+    r->save_left = r->save_left || (!r->save_awaited && r->step != STEP_LOOK
+                                    && r->step != STEP_CLEANUP);
+    r->save_asked |= r->save_told;
+    r->save_awaited = r->again = r->save_doubt = r->save_disturbed = false;
+    r->doubt_at = LLONG_MAX;
+    r->n_forward = r->n_back = r->n_readback = r->n_save_restarts = 0;
+    r->kick = r->trigger = false;
+    r->round = r->now;
+    r->status.n_changes++;
+    set_string(&r->cause, NULL);
+    reconcile_start_read(r, SWITCH_READ);
+}
+
+bool
+reconcile_save_is_left(const struct switch_reconcile *r)
+{
+    return r->save_left && r->now < r->save_until;
+}
+
+void
+reconcile_save_await(struct switch_reconcile *r)
+{
+    struct mib_oid poll;
+
+    r->status.state = SWITCH_SAVE;
+    r->save_told = false;
+    r->save_awaited = r->again = true;
+    if (switch_profile_save_poll(r->profile, r->save_row, &poll)) {
+        get_save_poll(r, STEP_POLL);
+    } else {
+        r->step = STEP_PAUSE;
+        r->due = MIN(r->now + BLIND_MS, r->save_until);
+    }
+}
+
 void
 reconcile_start_save(struct switch_reconcile *r)
 {
@@ -205,6 +322,7 @@ reconcile_start_save(struct switch_reconcile *r)
 
     set_string(&r->save_error, NULL);
     r->save_asked = false;
+    r->save_told = asked;
     if ((!r->options.save && !asked) || r->dry_run) {
         reconcile_finish(r, SWITCH_IDLE, NULL);
         return;
@@ -225,7 +343,11 @@ reconcile_start_save(struct switch_reconcile *r)
         reconcile_finish(r, SWITCH_IDLE, NULL);
         break;
     case SWITCH_SAVE_SET:
-        if (r->save_due || r->save_unknown) {
+        if (r->save_due && !asked && r->now < r->save_from) {
+            reconcile_finish(r, SWITCH_IDLE, NULL);
+            r->save_at = r->save_from;
+            r->status.will_save = true;
+        } else if (r->save_due || r->save_unknown) {
             r->save_due = true;
             r->save_unknown = false;
             start_save_set(r);
@@ -288,7 +410,11 @@ reconcile_save_replied(struct switch_reconcile *r,
         trust(r);
     }
     if (r->step == STEP_CLEANUP) {
-        end_save(r);
+        if (r->save_awaited) {
+            resume(r);
+        } else {
+            end_save(r);
+        }
     } else if (r->step != STEP_SET) {
         save_polled(r, reply);
     } else if (reply->status == SWITCH_REPLY_OK

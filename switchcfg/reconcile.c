@@ -62,6 +62,7 @@ settle(struct switch_reconcile *r)
     if (r->unsettled) {
         r->save_due = true;
         r->status.saved = false;
+        reconcile_save_put_off(r);
     }
     tables_free(&r->before);
     r->unsettled = false;
@@ -123,6 +124,9 @@ reconcile_rest(struct switch_reconcile *r)
     if (s->state == SWITCH_FAILED || r->save_error) {
         r->backoff = doubled(r->backoff ? r->backoff : r->options.retry_ms,
                              r->backoff != 0, r->options.retry_max_ms);
+        if (reconcile_save_is_left(r)) {
+            r->backoff = r->options.retry_ms;
+        }
         delay = r->backoff;
     } else {
         r->backoff = 0;
@@ -148,6 +152,9 @@ finish(struct switch_reconcile *r, enum switch_state state, char *error)
     }
     set_string(&s->error, error);
     r->told_late = false;
+    r->again = false;
+    r->save_at = LLONG_MAX;
+    s->will_save = false;
     set_string(&r->cause, NULL);
     if (state != SWITCH_IDLE) {
         s->in_sync = false;
@@ -339,10 +346,45 @@ lists_as_expected(const struct switch_reconcile *r,
     return true;
 }
 
+/* True if what was refused may be taken once the device has done with a save
+ * that was not waited for.  RFC 3416: there is no error-status for it alone. */
+static bool
+is_busy_saving(const struct switch_reconcile *r,
+               const struct switch_reply *reply)
+{
+    switch (reply->status == SWITCH_REPLY_REFUSED ? reply->error_status : 0) {
+    case MIB_ERROR_GENERIC:
+    case MIB_ERROR_INCONSISTENT_VALUE:
+    case MIB_ERROR_RESOURCE_UNAVAILABLE:
+    case MIB_ERROR_COMMIT_FAILED:
+        return reconcile_save_is_left(r);
+    default:
+        return false;
+    }
+}
+
+/* Waits for the save, reads what there is, then tries again. */
+static void
+await_save(struct switch_reconcile *r, const struct switch_reply *reply)
+{
+    r->after = r->status.state == SWITCH_ROLLBACK ? SWITCH_READBACK_OLD
+                                                  : SWITCH_READBACK;
+    r->n_back -= r->n_back > 1; /* It does not count as one. */
+    r->told_late = true;
+    set_string(&r->status.error,
+               xasprintf("%s: %s; it is still saving, and will be asked again "
+                         "when it has done",
+                         r->plan.pdus[r->next_pdu].sets[0].text,
+                         reply->error));
+    reconcile_save_await(r);
+}
+
 static void
 set_replied(struct switch_reconcile *r, const struct switch_reply *reply)
 {
-    if (reply->status != SWITCH_REPLY_OK) {
+    if (is_busy_saving(r, reply)) {
+        await_save(r, reply);
+    } else if (reply->status != SWITCH_REPLY_OK) {
         note_cause(r, reply);
         start_settle(r, 0);
     } else if (r->step == STEP_LOOK) {
@@ -619,6 +661,10 @@ readback_replied(struct switch_reconcile *r, const struct switch_reply *reply)
                                          "address since it was changed"));
     } else if (switch_plan_verify(r->tables, r->active, &lines)) {
         succeed(r);
+    } else if (r->again && !old) {
+        r->again = false;
+        r->n_forward++;
+        start_plan(r);
     } else if (r->restarted && ++r->n_forward < FORWARD_TRIES) {
         /* Of what was SET it may know nothing more, nor of what it was before;
          * and nothing speaks against trying again. */
@@ -683,9 +729,11 @@ replied(struct switch_reconcile *r, const struct switch_reply *reply)
 static long long int
 next_round(const struct switch_reconcile *r)
 {
+    long long int due = MIN(r->due, r->save_at);
+
     return r->kick ? r->now
-           : r->trigger ? MIN(r->due, r->round + TRIGGER_MS)
-           : r->due;
+           : r->trigger ? MIN(due, r->round + TRIGGER_MS)
+           : due;
 }
 
 /* Goes on without a request being out.  False if there is nothing to do. */
@@ -742,7 +790,7 @@ switch_reconcile_create(const char *name, struct switch_session *session,
         r->locked = r->kept.locked;
     }
     r->kick = true;
-    r->due = r->doubt_at = LLONG_MAX;
+    r->due = r->doubt_at = r->save_by = r->save_at = LLONG_MAX;
     r->save_before.type = MIB_NULL;
     svec_init(&r->status.differences);
     svec_init(&r->status.planned);
@@ -788,6 +836,13 @@ switch_reconcile_set_wanted(struct switch_reconcile *r,
     r->status.in_sync = false;
     r->backoff = 0;
     set_string(&r->stuck, NULL);
+    if (r->save_error && !r->save_doubt) {
+        /* It says that all is as wanted. */
+        if (nullable_string_is_equal(r->status.error, r->save_error)) {
+            set_string(&r->status.error, NULL);
+        }
+        set_string(&r->save_error, NULL);
+    }
 }
 
 void
@@ -813,7 +868,7 @@ switch_reconcile_is_changing(const struct switch_reconcile *r)
     case SWITCH_READ:
     case SWITCH_FAILED:
     case SWITCH_STUCK:
-        return false;
+        return r->save_at != LLONG_MAX;
     case SWITCH_LOCK:
     case SWITCH_SET:
     case SWITCH_SETTLE:
@@ -852,7 +907,9 @@ switch_reconcile_run(struct switch_reconcile *r, long long int now)
     r->now = now;
     r->session->class->run(r->session, now);
     for (;;) {
-        if (r->session->busy) {
+        if (reconcile_save_must_yield(r)) {
+            reconcile_save_yield(r);
+        } else if (r->session->busy) {
             struct switch_reply *reply = r->session->class->reply(r->session);
 
             if (reply) {
@@ -876,6 +933,9 @@ switch_reconcile_wait(struct switch_reconcile *r, long long int now)
     long long int due = is_resting(r) ? next_round(r) : r->due;
 
     r->session->class->wait(r->session);
+    if (reconcile_save_must_yield(r)) {
+        poll_immediate_wake();
+    }
     if (r->session->busy && r->doubt_at != LLONG_MAX) {
         poll_timer_wait_until(MAX(r->doubt_at, now));
     }

@@ -33,6 +33,11 @@
  * that it can be interrupted anywhere and goes on from there.  If nothing is
  * remembered of a device that is as wanted, it is saved once.
  *
+ * SAVE is left for a change as soon as there is one, as it may take long: what
+ * a device refuses because it is still at it is tried again when it has done,
+ * and all is saved anew.  That begins only when nothing was changed for some
+ * seconds (IDLE), with another READ.
+ *
  * What somebody else changes at the same time: lists that others have ports in
  * are read once more right before they are SET, as SNMP has nothing to SET a
  * value only if it still is what was read.  The round trip in between is what
@@ -71,7 +76,8 @@ const char *switch_state_to_string(enum switch_state);
 
 struct switch_reconcile_options {
     const char *profile;        /* Name; NULL: by sysObjectID. */
-    bool save;                  /* Save after a change that is verified. */
+    bool save;                  /* Save what was changed and verified, once
+                                 * nothing is changed for a while. */
     unsigned int read_interval_ms; /* For drift; 0: never on its own. */
     unsigned int retry_ms;      /* After a failure, doubled up to */
     unsigned int retry_max_ms;
@@ -86,6 +92,7 @@ struct switch_status {
     enum switch_state state;
     bool in_sync;               /* Read back, and as wanted. */
     bool saved;                 /* What is in sync is saved, verified. */
+    bool will_save;             /* Not yet, but if nothing else changes. */
     bool reachable;
     const char *profile;        /* NULL: not known yet. */
     const char *descr;          /* sysDescr; likewise. */
@@ -109,14 +116,15 @@ struct switch_reconcile *switch_reconcile_create(
 void switch_reconcile_destroy(struct switch_reconcile *);
 
 /* What is wanted from now on; copied.  NULL: read, but change nothing.  A
- * change under way is finished first. */
+ * change under way is finished first; a save is not waited for. */
 void switch_reconcile_set_wanted(struct switch_reconcile *,
                                  const struct switch_wanted *);
 /* Plan, but send no SET.  A change under way is finished first. */
 void switch_reconcile_set_dry_run(struct switch_reconcile *, bool);
 /* As the option. */
 void switch_reconcile_set_save(struct switch_reconcile *, bool);
-/* True if a change is under way, which should not be left alone. */
+/* True if a change is under way, or not saved yet, which should not be left
+ * alone. */
 bool switch_reconcile_is_changing(const struct switch_reconcile *);
 /* Something happened there ('why': "linkDown"): read again soon, at most once
  * a second.  SWITCH_ASKED, by an administrator: at once, and write again if

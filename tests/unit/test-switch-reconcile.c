@@ -206,6 +206,12 @@ between_reply(struct switch_session *session)
 static void
 between_cancel(struct switch_session *session)
 {
+    struct between *b = between_cast(session);
+
+    b->ms->session.class->cancel(&b->ms->session);
+    switch_reply_destroy(b->reply);
+    b->reply = NULL;
+    session->busy = false;
 }
 
 static void
@@ -784,7 +790,7 @@ test_save_restart(void)
     model_switch_put(t.b->ms, &mib_sys_up_time, &up_time);
     set_number(t.b->ms, &poll_oid, 3);
     switch_reconcile_set_wanted(t.r, &t.wanted);
-    run(t.r, &t.now, 500);
+    run(t.r, &t.now, 4000);
     ok(s->state == SWITCH_SAVE && s->in_sync, "it saves, and takes its time");
     mib_varbinds_destroy(&t.b->ms->objects);
     copy_varbinds(&t.b->ms->objects, t.b->factory.v, t.b->factory.n);
@@ -794,7 +800,7 @@ test_save_restart(void)
     for (int i = 0; i < 40 && s->state == SWITCH_SAVE; i++) {
         run(t.r, &t.now, 50);
     }
-    run(t.r, &t.now, 1000);
+    run(t.r, &t.now, 4000);
     ok(s->in_sync && s->saved && !s->error
        && is_wanted(t.b, t.profile, &t.known, NULL)
        && get_number(t.b->ms, &save_oid) == 7,
@@ -806,7 +812,7 @@ test_save_restart(void)
     s = switch_reconcile_status(t.r);
     set_number(t.b->ms, &poll_oid, 3);
     switch_reconcile_set_wanted(t.r, &t.wanted);
-    run(t.r, &t.now, 500);
+    run(t.r, &t.now, 4000);
     t.b->ms->options.deaf = true;
     run(t.r, &t.now, 500);
     ok(!s->in_sync, "while it does not answer, it is not said to be in sync");
@@ -846,7 +852,7 @@ test_save(void)
         trial_init(&t, &kind, true);
         set_number(t.b->ms, &poll_oid, tests[i].poll);
         switch_reconcile_set_wanted(t.r, &t.wanted);
-        run(t.r, &t.now, 5000);
+        run(t.r, &t.now, 6500);
         s = switch_reconcile_status(t.r);
         ok(s->in_sync && s->saved == tests[i].saved, "%s", tests[i].what);
         is_str(s->error, tests[i].error, "%s: what is said", tests[i].what);
@@ -980,6 +986,143 @@ test_restart(void)
     trial_destroy(&t);
 }
 
+/* What is wanted changes each time, and always back. */
+static void
+want_other(struct trial *t, int i)
+{
+    struct switch_wanted w;
+
+    make_wanted(&w, i % 2 ? first : second, ARRAY_SIZE(first));
+    switch_reconcile_set_wanted(t->r, &w);
+    switch_wanted_destroy(&w);
+}
+
+static void
+save_kind_long(struct kind *kind)
+{
+    init_save_kind(kind);
+    kind->profile.save_timeout_ms = 30000;
+}
+
+/* A change goes before a save, and a series of them costs one. */
+static void
+test_save_yields(void)
+{
+    const struct switch_status *s;
+    struct kind kind;
+    struct trial t;
+    int n_slow = 0, n_saved = 0;
+
+    save_kind_long(&kind);
+    trial_init(&t, &kind, true);
+    s = switch_reconcile_status(t.r);
+    set_number(t.b->ms, &poll_oid, 1);
+    set_number(t.b->ms, &save_oid, 0);
+    for (int i = 0; i < 10; i++) {
+        want_other(&t, i);
+        run(t.r, &t.now, 500);
+        n_slow += !s->in_sync;
+        run(t.r, &t.now, 1500);
+        n_slow += !s->in_sync || s->error || s->saved || !s->will_save
+                  || !switch_reconcile_is_changing(t.r);
+        n_saved += get_number(t.b->ms, &save_oid) == 7;
+    }
+    ok(!n_slow && !n_saved, "while it goes on changing, it is not saved: "
+       "%d, %d", n_slow, n_saved);
+    set_number(t.b->ms, &poll_oid, 3);
+    run(t.r, &t.now, 2000);
+    ok(s->state == SWITCH_SAVE && get_number(t.b->ms, &save_oid) == 7,
+       "then it is");
+
+    set_number(t.b->ms, &save_oid, 0);
+    want_other(&t, 0);
+    ok(!s->in_sync && !s->error, "another change");
+    run(t.r, &t.now, 500);
+    ok(s->in_sync && !s->error, "is done while it saves");
+    run(t.r, &t.now, 5000);
+    ok(s->in_sync && !s->saved && !get_number(t.b->ms, &save_oid),
+       "the next save waits for that one");
+    set_number(t.b->ms, &poll_oid, 1);
+    run(t.r, &t.now, 1000);
+    ok(s->in_sync && s->saved && !s->error && !s->will_save
+       && get_number(t.b->ms, &save_oid) == 7
+       && !switch_reconcile_is_changing(t.r), "and is made then");
+
+    set_number(t.b->ms, &save_oid, 0);
+    for (int i = 0; i < 34; i++) {
+        want_other(&t, i + 1);
+        run(t.r, &t.now, 2000);
+        n_saved += get_number(t.b->ms, &save_oid) == 7;
+    }
+    ok(n_saved, "what never ends changing is saved now and then");
+
+    set_number(t.b->ms, &poll_oid, 2);
+    want_other(&t, 0);
+    run(t.r, &t.now, 4500);
+    ok(s->error && strstr(s->error, "is as wanted, but that is not saved"),
+       "it cannot be saved");
+    want_other(&t, 1);
+    ok(!s->in_sync && !s->error,
+       "that it is as wanted is not said of something else");
+
+    set_number(t.b->ms, &poll_oid, 1);
+    set_number(t.b->ms, &save_oid, 0);
+    run(t.r, &t.now, 500);
+    switch_reconcile_save(t.r);
+    run(t.r, &t.now, 500);
+    ok(s->in_sync && s->saved && get_number(t.b->ms, &save_oid) == 7,
+       "who asks need not wait");
+    trial_destroy(&t);
+}
+
+/* A device that refuses what it is asked while it saves. */
+static void
+test_save_refuses(void)
+{
+    int n_bad = 0, n = 0;
+
+    for (int at = 0, hit = true; hit; at++) {
+        const struct switch_status *s;
+        struct kind kind;
+        struct trial t;
+        bool told = false, wrong = false;
+
+        save_kind_long(&kind);
+        trial_init(&t, &kind, true);
+        s = switch_reconcile_status(t.r);
+        set_number(t.b->ms, &poll_oid, 3);
+        want_other(&t, 1);
+        run(t.r, &t.now, 4000);
+        wrong = s->state != SWITCH_SAVE;
+        t.b->n_sets = 0;
+        t.b->at = at;
+        t.b->mischief = REFUSE_ALL;
+        want_other(&t, 0);
+        for (int i = 0; i < 50; i++) {
+            run(t.r, &t.now, 200);
+            told |= s->error && strstr(s->error, "it is still saving");
+            wrong |= told && s->in_sync;
+        }
+        hit = t.b->n_sets > at;
+        t.b->mischief = NOTHING;
+        t.b->ms->options = kind.model;
+        set_number(t.b->ms, &poll_oid, 1);
+        run(t.r, &t.now, 600);
+        if (wrong || told != hit || !s->in_sync || s->n_rollbacks
+            || (hit && s->error)) {
+            printf("# at %d: %d %d, %s, %llu rollbacks\n", at, wrong, told,
+                   s->error ? s->error : "none", s->n_rollbacks);
+            n_bad++;
+        }
+        run(t.r, &t.now, 5000);
+        n_bad += !s->saved || s->error;
+        n += hit;
+        trial_destroy(&t);
+    }
+    ok(!n_bad && n, "what is refused while it saves is done after it, %d runs",
+       n);
+}
+
 int
 main(void)
 {
@@ -988,6 +1131,8 @@ main(void)
     test_save();
     test_save_remembered();
     test_save_restart();
+    test_save_yields();
+    test_save_refuses();
     test_lock();
     init_kinds();
     test_interrupted();
