@@ -230,11 +230,15 @@ entry_update(struct entry *entry, const struct model_switch *sw)
     entry->next = NULL;
     if (!is_same_session(entry->sw, sw)) {
         entry->next = copy_switch(sw);
+        if (entry->reconcile) {
+            switch_reconcile_set_ending(entry->reconcile, true);
+        }
         return true;
     }
     entry->sw->manage = sw->manage;
     entry->sw->save = sw->save;
     if (entry->reconcile) {
+        switch_reconcile_set_ending(entry->reconcile, false);
         switch_reconcile_set_dry_run(entry->reconcile, !sw->manage);
         switch_reconcile_set_save(entry->reconcile, sw->save);
     }

@@ -410,6 +410,7 @@ remove_entry(struct switches *s, struct shash_node *node, const char *why)
     shash_delete(&s->entries, node);
     if (entry_is_changing(entry)) {
         entry->leaving = true;
+        switch_reconcile_set_ending(entry->reconcile, true);
     } else {
         entry_destroy(s, entry);
     }
@@ -423,6 +424,7 @@ add_entry(struct switches *s, const struct model_switch *sw)
 
     if (entry) {
         entry->leaving = false;
+        switch_reconcile_set_ending(entry->reconcile, false);
         free(entry->written);
         entry->written = NULL;
         entry->unchecked = true;

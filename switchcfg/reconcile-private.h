@@ -33,6 +33,7 @@ struct switch_reconcile {
     struct switch_wanted *active; /* and what the plan under way is for. */
     bool wanted_changed;
     bool dry_run;
+    bool ending;                /* No change is begun any more. */
     char *stuck;                /* Why nothing is written any more; or NULL. */
     bool save_asked;            /* Save at once, whatever the options say. */
     bool save_told;             /* Likewise, of the save under way. */

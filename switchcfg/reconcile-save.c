@@ -343,7 +343,7 @@ reconcile_start_save(struct switch_reconcile *r)
         reconcile_finish(r, SWITCH_IDLE, NULL);
         break;
     case SWITCH_SAVE_SET:
-        if (r->save_due && !asked && r->now < r->save_from) {
+        if (r->save_due && !asked && !r->ending && r->now < r->save_from) {
             reconcile_finish(r, SWITCH_IDLE, NULL);
             r->save_at = r->save_from;
             r->status.will_save = true;

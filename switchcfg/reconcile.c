@@ -509,6 +509,12 @@ start_rollback(struct switch_reconcile *r)
     next_pdu(r);
 }
 
+static bool
+may_begin(const struct switch_reconcile *r)
+{
+    return !r->dry_run && !r->ending;
+}
+
 /* There is no plan, because of 'error'; taken over. */
 static void
 refused(struct switch_reconcile *r, char *error)
@@ -516,7 +522,7 @@ refused(struct switch_reconcile *r, char *error)
     bool middle = r->unsettled && r->before;
     bool here = r->n_forward;   /* Of the change of this round. */
 
-    if (middle && (here || (!r->dry_run && !r->profile->lock.n))) {
+    if (middle && (here || (may_begin(r) && !r->profile->lock.n))) {
         set_string(&r->cause, error);
         start_rollback(r);
         return;
@@ -561,7 +567,7 @@ start_plan(struct switch_reconcile *r)
         } else {
             succeed(r);
         }
-    } else if (r->dry_run && !(r->unsettled && r->n_forward)) {
+    } else if (!may_begin(r) && !(r->unsettled && r->n_forward)) {
         finish(r, SWITCH_IDLE, NULL);
     } else if (r->stuck) {
         finish(r, SWITCH_STUCK, xstrdup(r->stuck));
@@ -857,6 +863,13 @@ switch_reconcile_set_save(struct switch_reconcile *r, bool save)
 {
     r->kick = r->kick || (save && !r->options.save);
     r->options.save = save;
+}
+
+void
+switch_reconcile_set_ending(struct switch_reconcile *r, bool ending)
+{
+    r->kick = r->kick || r->ending != ending;
+    r->ending = ending;
 }
 
 bool

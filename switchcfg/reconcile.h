@@ -123,6 +123,9 @@ void switch_reconcile_set_wanted(struct switch_reconcile *,
 void switch_reconcile_set_dry_run(struct switch_reconcile *, bool);
 /* As the option. */
 void switch_reconcile_set_save(struct switch_reconcile *, bool);
+/* It is about to be destroyed: no change is begun any more, and what is not
+ * saved yet is, without waiting.  False: it is not, after all. */
+void switch_reconcile_set_ending(struct switch_reconcile *, bool);
 /* True if a change is under way, or not saved yet, which should not be left
  * alone. */
 bool switch_reconcile_is_changing(const struct switch_reconcile *);

@@ -1012,6 +1012,7 @@ test_save_yields(void)
     struct kind kind;
     struct trial t;
     int n_slow = 0, n_saved = 0;
+    struct mib_oid pvid = mib_oid_child(&mib_pvid, 2);
 
     save_kind_long(&kind);
     trial_init(&t, &kind, true);
@@ -1072,6 +1073,23 @@ test_save_yields(void)
     run(t.r, &t.now, 500);
     ok(s->in_sync && s->saved && get_number(t.b->ms, &save_oid) == 7,
        "who asks need not wait");
+
+    set_number(t.b->ms, &save_oid, 0);
+    want_other(&t, 0);
+    run(t.r, &t.now, 500);
+    switch_reconcile_set_ending(t.r, true);
+    set_number(t.b->ms, &pvid, 1);
+    run(t.r, &t.now, 500);
+    ok(!switch_reconcile_is_changing(t.r) && !s->saved
+       && get_number(t.b->ms, &pvid) == 1 && !get_number(t.b->ms, &save_oid),
+       "at the end, what is not as wanted is neither changed nor saved");
+    switch_reconcile_set_ending(t.r, false);
+    run(t.r, &t.now, 500);
+    switch_reconcile_set_ending(t.r, true);
+    ok(s->in_sync && switch_reconcile_is_changing(t.r), "what is");
+    run(t.r, &t.now, 500);
+    ok(s->saved && get_number(t.b->ms, &save_oid) == 7
+       && !switch_reconcile_is_changing(t.r), "is saved first");
     trial_destroy(&t);
 }
 
