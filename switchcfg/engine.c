@@ -104,7 +104,7 @@ int
 switch_engine_save(const char *path, const struct switch_engine *e)
 {
     char *text = switch_engine_format(e);
-    int error = switch_state_write(path, text);
+    int error = switch_state_write(path, text, false);
 
     free(text);
     return error;

@@ -137,7 +137,10 @@ switch_memory_save(const char *path, const char *address,
                    const struct switch_memory *m)
 {
     char *text = switch_memory_format(m, address);
-    int error = switch_state_write(path, text);
+    /* If it is lost that all is well, nothing worse comes of it than saving
+     * once more. */
+    bool durable = vidset_next(&m->created, 0) || m->save_due || m->locked;
+    int error = switch_state_write(path, text, durable);
 
     free(text);
     return error;

@@ -31,8 +31,23 @@ switch_state_read(const char *path, char *text, size_t size)
     return n;
 }
 
+/* Makes what was renamed to 'path' stay there. */
+static int
+sync_folder(const char *path)
+{
+    char *folder = dir_name(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || fsync(fd) ? errno : 0;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(folder);
+    return error;
+}
+
 int
-switch_state_write(const char *path, const char *text)
+switch_state_write(const char *path, const char *text, bool durable)
 {
     char *temporary = xasprintf("%s.new", path);
     ssize_t len = strlen(text);
@@ -47,12 +62,17 @@ switch_state_write(const char *path, const char *text)
         ssize_t n = write(fd, text, len);
 
         error = n == len ? 0 : n < 0 ? errno : ENOSPC;
+        if (!error && durable && fsync(fd)) {
+            error = errno;
+        }
         close(fd);
         if (!error && rename(temporary, path)) {
             error = errno;
         }
         if (error) {
             unlink(temporary);
+        } else if (durable) {
+            error = sync_folder(path);
         }
     }
     free(temporary);
