@@ -17,6 +17,10 @@
 VLOG_DEFINE_THIS_MODULE(switch_entry);
 
 #define READ_INTERVAL 60000     /* Between two looks for drift, in ms. */
+#define BEAT_INTERVAL 5000      /* Between two looks whether it is there, */
+#define BEAT_STEP 0x9e3779b9u   /* and from one switch's to the next one's, in
+                                 * 2^-32 of that, by the golden ratio: those of
+                                 * any number of them are apart. */
 #define RETRY_MAX 60000         /* After many failures. */
 #define OPEN_RETRY 10000        /* Of opening a session. */
 
@@ -72,6 +76,7 @@ remember(void *entry_, const struct switch_memory *memory)
 
     entry->memory = *memory;
     entry->has_memory = true;
+    entry->switches->n_files += entry->memory_path != NULL;
     error = entry->memory_path
             ? switch_memory_save(entry->memory_path, entry->sw->address,
                                  memory) : 0;
@@ -105,8 +110,10 @@ entry_create(struct switches *s, const struct model_switch *sw)
     struct entry *entry = xzalloc(sizeof *entry);
 
     ovs_list_push_back(&s->turns, &entry->node);
+    entry->switches = s;
     entry->name = xstrdup(sw->name);
     entry->sw = copy_switch(sw);
+    entry->beat = s->next_beat += BEAT_STEP;
     entry->phase = "starting";
     entry->unchecked = true;
     return entry;
@@ -189,6 +196,8 @@ entry_open(struct switches *s, struct entry *entry, long long int now)
         .profile = profile,
         .save = entry->sw->save,
         .read_interval_ms = READ_INTERVAL,
+        .beat_ms = BEAT_INTERVAL,
+        .beat_phase_ms = entry->beat * 1ULL * BEAT_INTERVAL >> 32,
         .retry_ms = RETRY,
         .retry_max_ms = RETRY_MAX,
         .memory = entry->has_memory ? &entry->memory : NULL,

@@ -20,6 +20,7 @@ struct switch_reconcile;
 /* A switch of the policy, or one that is probed. */
 struct entry {
     struct ovs_list node;       /* In 'turns'. */
+    struct switches *switches;
     char *name;
     struct model_switch *sw;    /* A copy without ports, */
     struct model_switch *next;  /* and what it becomes once the change under
@@ -33,6 +34,7 @@ struct entry {
     void *handle;               /* Of the session. */
     char *error;                /* Why not; NULL. */
     long long int retry;        /* Of opening it. */
+    uint32_t beat;              /* When it is due, within the interval. */
     struct switch_wanted *wanted; /* NULL: not known yet. */
     char *written;              /* Its row, as text; NULL: not written. */
     char *writing;              /* The same, in the transaction under way. */
@@ -52,9 +54,11 @@ struct switches {
     struct ovs_list turns;      /* The same, those that are probed and those
                                  * that leave; whose turn it is next is in
                                  * front. */
+    unsigned int n_files;       /* Written in this turn. */
     bool more;                  /* Not all had their turn. */
     struct ovs_list asked;      /* "struct asked". */
     struct sset gone;           /* Rows to be removed. */
+    uint32_t next_beat;         /* Of the entry that was made last. */
     size_t n_probes;
     bool active;
     bool fresh;                 /* Rows have not been looked at. */

@@ -19,6 +19,7 @@ switchcfg_core := \
 	switchcfg/portlist.c \
 	switchcfg/profile.c \
 	switchcfg/reconcile.c \
+	switchcfg/reconcile-beat.c \
 	switchcfg/reconcile-lock.c \
 	switchcfg/reconcile-read.c \
 	switchcfg/reconcile-save.c \

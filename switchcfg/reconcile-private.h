@@ -48,6 +48,10 @@ struct switch_reconcile {
     long long int due;          /* When the state goes on by itself; LLONG_MAX:
                                  * never. */
     unsigned int backoff;       /* ms; 0: the last time all went well. */
+    long long int beat;         /* When the next heartbeat is due, */
+    long long int beat_asked;   /* when the last one was sent, */
+    bool beating;               /* and whether it is out: the state is one at
+                                 * rest meanwhile. */
 
     const struct switch_profile *profile; /* NULL: to be found out. */
     struct switch_tables *tables; /* As read last, */
@@ -132,11 +136,11 @@ void reconcile_unlock_replied(struct switch_reconcile *,
 /* Sends the first PDU of the plan. */
 void reconcile_start_set(struct switch_reconcile *);
 
-/* True if a device that answers now that it has been running for '*up_time',
- * hundredths of a second, or does not tell, was started anew since it was read
- * last. */
+/* True if a device that answers what was asked at 'asked', that it has been
+ * running for '*up_time', hundredths of a second, or does not tell, was started
+ * anew since it was read last. */
 bool reconcile_has_restarted(const struct switch_reconcile *,
-                             const uint32_t *up_time);
+                             const uint32_t *up_time, long long int asked);
 /* Finds out which kind of device it is, if that is not known, then reads it. */
 void reconcile_start_identify(struct switch_reconcile *);
 void reconcile_identify_replied(struct switch_reconcile *,
@@ -149,6 +153,16 @@ bool reconcile_take_tables(struct switch_reconcile *,
 /* Reading did not work: whatever is there, it is not known to be right. */
 void reconcile_finish_unread(struct switch_reconcile *,
                              const struct switch_reply *);
+
+/* Notes when the next heartbeat is due, from now on; says when it is to be
+ * sent, LLONG_MAX: not in this state; sends it.  It gives way to whatever else
+ * is to be done. */
+void reconcile_plan_beat(struct switch_reconcile *);
+long long int reconcile_next_beat(const struct switch_reconcile *);
+void reconcile_start_beat(struct switch_reconcile *);
+void reconcile_cancel_beat(struct switch_reconcile *);
+void reconcile_beat_replied(struct switch_reconcile *,
+                            const struct switch_reply *);
 
 /* What was wanted is there: saves it if that is due, then ends. */
 void reconcile_start_save(struct switch_reconcile *);

@@ -89,7 +89,7 @@ reconcile_identify_replied(struct switch_reconcile *r, const struct switch_reply
 
 bool
 reconcile_has_restarted(const struct switch_reconcile *r,
-                        const uint32_t *up_time)
+                        const uint32_t *up_time, long long int asked)
 {
     long long int elapsed, grown;
 
@@ -105,9 +105,23 @@ reconcile_has_restarted(const struct switch_reconcile *r,
     /* It may have been running for longer than it was then and yet not since:
      * if that has grown by less than the time in between, but for what clocks
      * may differ. */
-    elapsed = r->asked - r->status.last_read;
+    elapsed = asked - r->status.last_read;
     grown = 10LL * (*up_time - r->tables->up_time);
     return grown + RESTART_SLACK_MS + elapsed / 50 < elapsed;
+}
+
+/* Another one may be taken for it, even if both happen to work. */
+static void
+note_twin(struct switch_reconcile *r)
+{
+    char *note = r->session->class->twin
+                 ? r->session->class->twin(r->session) : NULL;
+
+    if (note && !nullable_string_is_equal(note, r->status.note)) {
+        report(r->sink, REPORT_WARNING, "switch-twin", "switch %s: %s",
+               r->name, note);
+    }
+    set_string(&r->status.note, note);
 }
 
 bool
@@ -127,7 +141,7 @@ reconcile_take_tables(struct switch_reconcile *r, const struct switch_reply *rep
     same = !r->tables || !mib_oid_compare(&r->tables->object_id,
                                           &t->object_id);
     r->restarted = reconcile_has_restarted(r, t->has_up_time ? &t->up_time
-                                           : NULL);
+                                           : NULL, r->asked);
     r->n_restarts = r->session->n_restarts;
     if (r->restarted || !same) {
         r->save_left = false;
@@ -141,6 +155,7 @@ reconcile_take_tables(struct switch_reconcile *r, const struct switch_reply *rep
     set_string(&r->descr, t->descr ? xstrdup(t->descr) : NULL);
     r->status.descr = r->descr;
     r->status.profile = r->profile->name;
+    note_twin(r);
     r->status.n_reads++;
     r->status.last_read = r->now;
     return same;

@@ -67,7 +67,7 @@ has_restarted(struct switch_reconcile *r, const struct switch_reply *reply)
 
     if (reply->status != SWITCH_REPLY_OK) {
         return false;
-    } else if (reconcile_has_restarted(r, told ? &up_time : NULL)) {
+    } else if (reconcile_has_restarted(r, told ? &up_time : NULL, r->asked)) {
         return true;
     } else if (told && r->tables->has_up_time) {
         trust(r);

@@ -132,6 +132,7 @@ reconcile_rest(struct switch_reconcile *r)
         r->backoff = 0;
     }
     r->due = delay ? r->now + delay : LLONG_MAX;
+    reconcile_plan_beat(r);
     if (r->status.last_read) {
         reconcile_remember(r);
     }
@@ -695,8 +696,12 @@ readback_replied(struct switch_reconcile *r, const struct switch_reply *reply)
 static void
 replied(struct switch_reconcile *r, const struct switch_reply *reply)
 {
-    r->status.n_changes++;
     r->status.n_pdus += reply->n_pdus;
+    if (r->beating) {
+        reconcile_beat_replied(r, reply);
+        return;
+    }
+    r->status.n_changes++;
     r->status.reachable = reply->status != SWITCH_REPLY_TIMEOUT
                           && reply->status != SWITCH_REPLY_NOT_SENT;
     switch (r->status.state) {
@@ -742,13 +747,26 @@ next_round(const struct switch_reconcile *r)
            : due;
 }
 
+/* True if what is to be read at rest should not wait for an answer to a
+ * heartbeat, which may take long. */
+static bool
+overtakes_beat(const struct switch_reconcile *r)
+{
+    return r->beating && (r->kick || r->trigger);
+}
+
 /* Goes on without a request being out.  False if there is nothing to do. */
 static bool
 proceed(struct switch_reconcile *r)
 {
     if (is_resting(r)) {
         if (r->now < next_round(r)) {
-            return false;
+            bool beat = r->now >= reconcile_next_beat(r);
+
+            if (beat) {
+                reconcile_start_beat(r);
+            }
+            return beat;
         }
         r->status.n_changes++;
         r->kick = r->trigger = false;
@@ -796,7 +814,8 @@ switch_reconcile_create(const char *name, struct switch_session *session,
         r->locked = r->kept.locked;
     }
     r->kick = true;
-    r->due = r->doubt_at = r->save_by = r->save_at = LLONG_MAX;
+    r->due = r->doubt_at = r->beat = LLONG_MAX;
+    r->save_by = r->save_at = LLONG_MAX;
     r->save_before.type = MIB_NULL;
     svec_init(&r->status.differences);
     svec_init(&r->status.planned);
@@ -817,6 +836,7 @@ switch_reconcile_destroy(struct switch_reconcile *r)
         svec_destroy(&r->status.differences);
         svec_destroy(&r->status.planned);
         free(r->status.error);
+        free(r->status.note);
         free(r->save_error);
         free(r->stuck);
         free(r->cause);
@@ -928,6 +948,8 @@ switch_reconcile_run(struct switch_reconcile *r, long long int now)
             if (reply) {
                 replied(r, reply);
                 switch_reply_destroy(reply);
+            } else if (overtakes_beat(r) && now >= next_round(r)) {
+                reconcile_cancel_beat(r);
             } else if (!r->trigger || !reconcile_save_disturb(r)) {
                 if (now >= r->doubt_at) {
                     reconcile_save_doubt(r);
@@ -943,7 +965,9 @@ switch_reconcile_run(struct switch_reconcile *r, long long int now)
 void
 switch_reconcile_wait(struct switch_reconcile *r, long long int now)
 {
-    long long int due = is_resting(r) ? next_round(r) : r->due;
+    long long int due = !is_resting(r) ? r->due
+                        : r->session->busy ? next_round(r)
+                        : MIN(next_round(r), reconcile_next_beat(r));
 
     r->session->class->wait(r->session);
     if (reconcile_save_must_yield(r)) {
@@ -952,7 +976,7 @@ switch_reconcile_wait(struct switch_reconcile *r, long long int now)
     if (r->session->busy && r->doubt_at != LLONG_MAX) {
         poll_timer_wait_until(MAX(r->doubt_at, now));
     }
-    if (!r->session->busy && due != LLONG_MAX) {
+    if ((!r->session->busy || overtakes_beat(r)) && due != LLONG_MAX) {
         poll_timer_wait_until(MAX(due, now));
     }
 }

@@ -28,6 +28,10 @@
  * lost them, and what it was before: it is planned for anew at once, instead of
  * being put back.
  *
+ * At rest it is asked for its sysUpTime now and then, a heartbeat: if it has
+ * been restarted, it is read at once, and if it does not answer, that is known
+ * long before it would be read.
+ *
  * What the tables of a device do not tell of a change, such as that a VLAN
  * which has no name yet is ours, is remembered before it is SET (memory.h), so
  * that it can be interrupted anywhere and goes on from there.  If nothing is
@@ -79,6 +83,8 @@ struct switch_reconcile_options {
     bool save;                  /* Save what was changed and verified, once
                                  * nothing is changed for a while. */
     unsigned int read_interval_ms; /* For drift; 0: never on its own. */
+    unsigned int beat_ms;       /* Between two heartbeats; 0: none.  They come */
+    unsigned int beat_phase_ms; /* so long after its multiples; less. */
     unsigned int retry_ms;      /* After a failure, doubled up to */
     unsigned int retry_max_ms;
     const struct switch_memory *memory; /* Of the last time; copied.  NULL:
@@ -97,11 +103,13 @@ struct switch_status {
     const char *profile;        /* NULL: not known yet. */
     const char *descr;          /* sysDescr; likewise. */
     char *error;                /* Why not; NULL if nothing is wrong. */
+    char *note;                 /* What may become wrong; NULL: nothing. */
     struct svec differences;    /* "port 3 (Gi1/0/3): ...". */
     struct svec planned;        /* Lines of the plan, done or (dry run) not. */
     unsigned long long n_reads, n_sets, n_pdus, n_rollbacks, n_drift;
     long long int last_read;    /* ms, monotonic; 0: never. */
-    unsigned long long n_changes; /* As long as it is the same, so are all. */
+    unsigned long long n_changes; /* As long as it is the same, so are all,
+                                   * but for 'n_pdus'. */
 };
 
 struct switch_reconcile;

@@ -61,6 +61,9 @@ struct switch_session_class {
     /* Forgets the request; a late answer to it is dropped. */
     void (*cancel)(struct switch_session *);
     void (*destroy)(struct switch_session *);
+    /* Which other device it may be mistaken for, for people; NULL: none.
+     * Caller frees.  May be NULL itself. */
+    char *(*twin)(const struct switch_session *);
 };
 
 /* Implementations embed this as their first member. */

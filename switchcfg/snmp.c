@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "switchcfg/snmp-value.h"
 #include <net-snmp/library/large_fd_set.h>
@@ -142,9 +141,9 @@ find_other(const struct snmp *s, bool any)
 
     LIST_FOR_EACH (other, node, &all_sessions) {
         if (other != s && other->proven && s->engine.n_id
-            && (any || strcmp(other->peer, s->peer))
             && other->engine.n_id == s->engine.n_id
-            && !memcmp(other->engine.id, s->engine.id, s->engine.n_id)) {
+            && !memcmp(other->engine.id, s->engine.id, s->engine.n_id)
+            && (any || strcmp(other->peer, s->peer))) {
             return other;
         }
     }
@@ -532,21 +531,30 @@ on_message(int op, netsnmp_session *ss, int reqid, netsnmp_pdu *pdu, void *s_)
 
 /* --- Requests --------------------------------------------------------------*/
 
+static char *
+snmp_twin(const struct switch_session *session)
+{
+    const struct snmp *twin
+        = find_other(CONTAINER_OF(session, struct snmp, session), false);
+
+    return twin ? xasprintf("it has the same SNMP engine id as switch %s (%s): "
+                            "give one of them another", twin->name, twin->peer)
+           : NULL;
+}
+
 static void
 finish(struct snmp *s, enum switch_reply_status status, char *error)
 {
     struct switch_reply *reply = xzalloc(sizeof *reply);
-    const struct snmp *twin
-        = s->credentials->version == 3 && error
-          && status != SWITCH_REPLY_REFUSED ? find_other(s, false) : NULL;
+    char *twin = error && status != SWITCH_REPLY_REFUSED
+                 ? snmp_twin(&s->session) : NULL;
 
     reply->status = status;
     reply->error = error;
     reply->n_pdus = s->n_pdus;
     if (twin) {
-        reply->error = xasprintf("%s; it has the same SNMP engine id as switch "
-                                 "%s (%s): give one of them another", error,
-                                 twin->name, twin->peer);
+        reply->error = xasprintf("%s; %s", error, twin);
+        free(twin);
         free(error);
     }
     if (status == SWITCH_REPLY_REFUSED) {
@@ -960,6 +968,7 @@ switch_snmp_open(const char *name, const struct switch_snmp_options *o,
         .reply = snmp_reply,
         .cancel = snmp_cancel,
         .destroy = snmp_destroy,
+        .twin = snmp_twin,
     };
     struct snmp *s = xzalloc(sizeof *s);
 

@@ -14,11 +14,13 @@ SECRETS = ("correct horse 1", "battery staple 2")
 class Switch:
     """A simulated switch without a bridge, and its file of credentials.
     'options' are more of tvd-switchsim's; 'engine', its name to SNMP, can be
-    changed while it is stopped: it is another device then."""
+    changed while it is stopped: it is another device then; so can 'traps', where
+    it sends them."""
 
     def __init__(self, site, name, address, *options):
         self.site, self.name, self.address, self.options = site, name, address, options
         self.engine = name
+        self.traps = "127.0.0.1:1162"
         self.path = f"{site.lab}/credentials/{name}"
         with open(self.path, "w", encoding="ascii") as f:
             f.write(f"user: admin\nauth: sha256\nauth-password: \"{SECRETS[0]}\"\n"
@@ -30,7 +32,7 @@ class Switch:
         self.process = subprocess.Popen(
             [SWITCHSIM, "--no-bridge=8", f"--name={self.engine}",
              f"--listen=udp:{self.address}:161", f"--credentials={self.path}",
-             f"--trap=127.0.0.1:1162", f"--unixctl={self.site.lab}/{self.name}.ctl",
+             f"--trap={self.traps}", f"--unixctl={self.site.lab}/{self.name}.ctl",
              *self.options, "-vconsole:off", "-vsyslog:off"], stdin=subprocess.DEVNULL)
 
     def stop(self):

@@ -49,6 +49,7 @@ before_request(struct between *b, bool is_set)
 {
     size_t index;
 
+    ovs_assert(!b->session.busy);
     if (b->late.n && b->n_requests == b->late_at) {
         model_switch_set(b->ms, b->late.v, b->late.n, &index);
         mib_varbinds_destroy(&b->late);
@@ -178,6 +179,13 @@ between_destroy(struct switch_session *session)
     free(b);
 }
 
+static char *
+between_twin(const struct switch_session *session)
+{
+    return nullable_xstrdup(CONTAINER_OF(session, struct between,
+                                         session)->twin);
+}
+
 static struct between *
 between_create(const struct model_switch_options *options)
 {
@@ -190,6 +198,7 @@ between_create(const struct model_switch_options *options)
         .reply = between_reply,
         .cancel = between_cancel,
         .destroy = between_destroy,
+        .twin = between_twin,
     };
     struct between *b = xzalloc(sizeof *b);
 
@@ -341,7 +350,9 @@ trial_start(struct trial *t)
 {
     const struct switch_reconcile_options options = {
         .profile = "test", .save = true,
-        .read_interval_ms = 5000, .retry_ms = 1000, .retry_max_ms = 4000,
+        .read_interval_ms = t->beat_ms ? 60000 : 5000,
+        .beat_ms = t->beat_ms, .beat_phase_ms = t->beat_ms / 2,
+        .retry_ms = 1000, .retry_max_ms = 4000,
         .memory = t->has_memory ? &t->memory : NULL,
         .remember = keep_memory, .aux = t,
     };
@@ -371,6 +382,7 @@ trial_init(struct trial *t, const struct kind *kind, bool from_default)
 
     memset(&t->memory, 0, sizeof t->memory);
     t->has_memory = false;
+    t->beat_ms = kind->beat_ms;
     t->b = between_create(&kind->model);
     t->now = 1000;
     t->profile = xmemdup(&kind->profile, sizeof kind->profile);

@@ -41,6 +41,7 @@ struct between {
     int late_at, late_by;
     struct switch_reply *reply; /* In place of the model's. */
     bool other_done;
+    const char *twin;           /* Whom it may be mistaken for; NULL. */
 };
 
 struct want {
@@ -55,6 +56,7 @@ struct kind {
     const char *what;
     struct model_switch_options model;
     struct switch_profile profile;
+    unsigned int beat_ms;       /* Then it is read once a minute. */
 };
 
 /* A switch that is as switch_first says, to become as switch_second does; or that is as
@@ -68,6 +70,7 @@ struct trial {
     struct switch_reconcile *r;
     struct switch_memory memory; /* What it had kept. */
     bool has_memory;
+    unsigned int beat_ms;
     long long int now;
 };
 

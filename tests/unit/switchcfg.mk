@@ -19,6 +19,8 @@ $(eval $(call unit_test,test-switch-plan,tests/unit/test-switch-plan.c \
 	tests/unit/switch-check.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-reconcile,tests/unit/test-switch-reconcile.c \
 	tests/unit/switch-trial.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
+$(eval $(call unit_test,test-switch-beat,tests/unit/test-switch-beat.c \
+	tests/unit/switch-trial.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-save,tests/unit/test-switch-save.c \
 	tests/unit/switch-trial.c,$(switchcfg_test_archives),$(flowpolicy_libs)))
 $(eval $(call unit_test,test-switch-cisco,tests/unit/test-switch-cisco.c \

@@ -282,6 +282,14 @@ test_steps(void)
     trial_pass(t.r, &t.now, 6000);
     ok(s->in_sync && s->n_drift == 2, "and without one too");
 
+    t.b->twin = "another";
+    trial_pass(t.r, &t.now, 6000);
+    is_str(s->note, "another", "that it has a twin is noted");
+    ok(s->in_sync && !s->error, "but is no failure");
+    t.b->twin = NULL;
+    trial_pass(t.r, &t.now, 6000);
+    is_str(s->note, NULL, "until it has none");
+
     t.b->ms->options.deaf = true;
     trial_pass(t.r, &t.now, 20000);
     ok(!s->in_sync && !s->reachable && s->state == SWITCH_FAILED,
