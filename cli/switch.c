@@ -119,7 +119,8 @@ static int
 print_show(struct cli *cli, const struct json *answer)
 {
     static const char *const strings[] = {
-        "name", "address", "state", "profile", "description", "error", "save",
+        "name", "address", "state", "profile", "description", "error", "note",
+        "save",
     };
     static const char *const booleans[] = {
         "manage", "reachable", "in_sync", "saved",
@@ -140,6 +141,19 @@ print_show(struct cli *cli, const struct json *answer)
     }
     print_ports(cli, answer);
     print_lines(cli, answer, "differences", NULL, OUTPUT_BAD);
+    return EXIT_SUCCESS;
+}
+
+static int
+print_list(struct cli *cli, const struct json *answer)
+{
+    static const struct output_column columns[] = {
+        { .key = "name" }, { .key = "address" }, { .key = "profile" },
+        { .key = "state" }, { .key = "in_sync", .heading = "IN SYNC" },
+        { .key = "saved" }, { .key = "error" },
+    };
+
+    print_rows(cli, answer, "switches", columns, ARRAY_SIZE(columns));
     return EXIT_SUCCESS;
 }
 
@@ -288,6 +302,9 @@ run_named(struct cli *cli)
     };
     struct json *params = json_object_create();
 
+    if (!cli->args.n) {
+        return call(cli, "switch_show", params, print_list);
+    }
     json_object_put_string(params, "name", cli->args.names[0]);
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
         if (cli->verb == methods[i].verb) {
@@ -371,9 +388,18 @@ static const char *const probe_exits[] = {
         .run = run_named,                                               \
     }
 
-VERB(show, "show", exits, "a switch: its state, its ports, what is wanted",
-     "What was read last.  Ports that have no role are not ours and are left "
-     "alone.");
+const struct cli_verb cli_verb_switch_show = {
+    .name = "switch show",
+    .args = "[NAME]",
+    .max_args = 1,
+    .summary = "all switches, or one: its state, its ports, what is wanted",
+    .description =
+        "What was read last.  Ports that have no role are not ours and are "
+        "left alone.",
+    .exits = exits,
+    .failure = FAILURE,
+    .run = run_named,
+};
 VERB(plan, "plan", plan_exits, "what would be changed on a switch",
      "The switch is read again for it.  Without 'manage: false' in the policy "
      "what is\nplanned is done at once.");

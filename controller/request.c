@@ -101,6 +101,10 @@ static const struct member name_members[] = {
     { MEMBER_NAME(name), .required = true },
     { .name = NULL },
 };
+static const struct member switch_show_members[] = {
+    { MEMBER_NAME(name) },
+    { .name = NULL },
+};
 static const struct member probe_members[] = {
     { MEMBER_NAME(address), .required = true },
     { MEMBER_NAME(credentials), .required = true },
@@ -128,7 +132,7 @@ static const struct {
     [REQUEST_ADMIN_CERTIFY] = { "admin_certify", certify_members },
     [REQUEST_HOST_ENROL] = { "host_enrol", enrol_members },
     [REQUEST_HOST_REVOKE] = { "host_revoke", name_members },
-    [REQUEST_SWITCH_SHOW] = { "switch_show", name_members },
+    [REQUEST_SWITCH_SHOW] = { "switch_show", switch_show_members },
     [REQUEST_SWITCH_PLAN] = { "switch_plan", name_members },
     [REQUEST_SWITCH_VERIFY] = { "switch_verify", name_members },
     [REQUEST_SWITCH_ADOPT] = { "switch_adopt", name_members },

@@ -116,5 +116,8 @@ engine_status(struct engine *e)
         hosts = json_array_create_empty();
     }
     json_object_put(s, "hosts", hosts);
+    if (e->active && e->switches) {
+        json_object_put(s, "switches", switches_status(e->switches));
+    }
     return s;
 }

@@ -209,6 +209,17 @@ put_status(struct json *object, const struct switch_view *v)
     put_text(object, "profile", s ? s->profile : NULL);
     put_text(object, "description", s ? s->descr : NULL);
     put_text(object, "error", v->error ? v->error : s ? s->error : NULL);
+    put_text(object, "note", s ? s->note : NULL);
+}
+
+struct json *
+switch_show_line(const struct switch_view *v)
+{
+    struct json *object = start(v);
+
+    put_status(object, v);
+    put_text(object, "state", v->phase);
+    return object;
 }
 
 struct json *

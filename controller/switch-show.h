@@ -17,12 +17,15 @@ struct switch_view {
     const char *name;
     const char *address;
     bool manage;
+    const char *phase;          /* Its state in short. */
     const struct switch_wanted *wanted; /* NULL: nothing. */
     const struct switch_status *status; /* NULL: no session, see 'error'. */
     const struct switch_tables *tables; /* NULL: not read yet. */
     const char *error;          /* Why there is no session; NULL. */
 };
 
+/* What matters most. */
+struct json *switch_show_line(const struct switch_view *);
 /* State, and its ports with what is wanted. */
 struct json *switch_show(const struct switch_view *);
 /* What would be changed, or why there is no plan.  The tables have been

@@ -37,7 +37,11 @@ VLOG_DEFINE_THIS_MODULE(switches);
 #define MAX_NOTIFICATION 8192   /* That is acknowledged, in octets. */
 #define STATUS_AGE 60000        /* 'last_read' is written as often. */
 #define CHECK_EVERY 100         /* Between two looks at the rows. */
-#define TURN_US 2000            /* Of work in one turn of the loop. */
+#define TURN_US 2000            /* Of work in one turn of the loop, */
+#define TURN_FILES 1            /* and files that have to get to the disk. */
+
+static const char standby_text[]
+    = "this controller is a standby; ask the active one";
 
 /* A call that waits until a switch has been read. */
 struct asked {
@@ -157,6 +161,53 @@ switches_destroy(struct switches *s)
     free(s);
 }
 
+/* --- What is known of a switch ---------------------------------------------*/
+
+/* NULL: it has not been opened. */
+static const struct switch_status *
+entry_status(const struct entry *entry)
+{
+    return (entry->reconcile ? switch_reconcile_status(entry->reconcile)
+            : NULL);
+}
+
+/* The state for people: reading again and again is nothing to tell. */
+static const char *
+phase_of(const struct entry *entry)
+{
+    if (!entry->reconcile) {
+        return entry->error ? "failed" : "starting";
+    }
+    switch (switch_reconcile_status(entry->reconcile)->state) {
+    case SWITCH_IDENTIFY:
+    case SWITCH_READ:
+    case SWITCH_LOCK:
+        return entry->phase;
+    case SWITCH_SET:
+    case SWITCH_SETTLE:
+    case SWITCH_READBACK:
+    case SWITCH_ROLLBACK:
+    case SWITCH_READBACK_OLD:
+    case SWITCH_SAVE:
+    case SWITCH_UNLOCK:
+        return "changing";
+    case SWITCH_FAILED: return "failed";
+    case SWITCH_STUCK: return "stuck";
+    case SWITCH_IDLE: return "idle";
+    }
+    OVS_NOT_REACHED();
+}
+
+static const char *
+entry_error(const struct entry *entry)
+{
+    const struct switch_status *status = entry_status(entry);
+    const char *error = entry->error ? entry->error
+                        : status ? status->error : NULL;
+
+    return error ? error : "";
+}
+
 static struct switch_view
 view_of(const struct entry *entry)
 {
@@ -166,6 +217,7 @@ view_of(const struct entry *entry)
         .name = entry->name,
         .address = entry->sw->address,
         .manage = entry->sw->manage,
+        .phase = phase_of(entry),
         .wanted = entry->wanted,
         .status = r ? switch_reconcile_status(r) : NULL,
         .tables = r ? switch_reconcile_tables(r) : NULL,
@@ -310,7 +362,7 @@ handle_probe(struct switches *s, struct api_call *call, long long int now)
 static const char *
 why_not(const struct switches *s, const struct entry *entry)
 {
-    return (!s->active ? "this controller is a standby; ask the active one"
+    return (!s->active ? standby_text
             : !entry->wanted ? "what is wanted is not known yet; try again"
             : NULL);
 }
@@ -340,6 +392,24 @@ ask(struct switches *s, struct entry *entry, enum request_method method,
     if (method == REQUEST_SWITCH_SAVE) {
         switch_reconcile_save(entry->reconcile);
     }
+}
+
+/* A line for each. */
+static struct json *
+list(const struct switches *s)
+{
+    const struct shash_node **nodes = shash_sort(&s->entries);
+    struct json *object = json_object_create();
+    struct json *lines = json_array_create_empty();
+
+    for (size_t i = 0; i < shash_count(&s->entries); i++) {
+        struct switch_view v = view_of(nodes[i]->data);
+
+        json_array_add(lines, switch_show_line(&v));
+    }
+    free(nodes);
+    json_object_put(object, "switches", lines);
+    return object;
 }
 
 static void
@@ -385,8 +455,16 @@ handle_named(struct switches *s, struct api_call *call, long long int now)
 void
 switches_handle(struct switches *s, struct api_call *call, long long int now)
 {
-    if (api_call_request(call)->method == REQUEST_SWITCH_PROBE) {
+    const struct request *request = api_call_request(call);
+
+    if (request->method == REQUEST_SWITCH_PROBE) {
         handle_probe(s, call, now);
+    } else if (!request->name) {
+        if (s->active) {
+            api_call_reply(call, list(s));
+        } else {
+            api_call_fail(call, NULL, "%s", standby_text);
+        }
     } else {
         handle_named(s, call, now);
     }
@@ -597,51 +675,6 @@ run_traps(struct switches *s)
 
 /* --- Rows of Switch_Status ------------------------------------------------*/
 
-/* NULL: it has not been opened. */
-static const struct switch_status *
-entry_status(const struct entry *entry)
-{
-    return (entry->reconcile ? switch_reconcile_status(entry->reconcile)
-            : NULL);
-}
-
-/* The state for people: reading again and again is nothing to tell. */
-static const char *
-phase_of(const struct entry *entry)
-{
-    if (!entry->reconcile) {
-        return entry->error ? "failed" : "starting";
-    }
-    switch (switch_reconcile_status(entry->reconcile)->state) {
-    case SWITCH_IDENTIFY:
-    case SWITCH_READ:
-    case SWITCH_LOCK:
-        return entry->phase;
-    case SWITCH_SET:
-    case SWITCH_SETTLE:
-    case SWITCH_READBACK:
-    case SWITCH_ROLLBACK:
-    case SWITCH_READBACK_OLD:
-    case SWITCH_SAVE:
-    case SWITCH_UNLOCK:
-        return "changing";
-    case SWITCH_FAILED: return "failed";
-    case SWITCH_STUCK: return "stuck";
-    case SWITCH_IDLE: return "idle";
-    }
-    OVS_NOT_REACHED();
-}
-
-static const char *
-entry_error(const struct entry *entry)
-{
-    const struct switch_status *status = entry_status(entry);
-    const char *error = entry->error ? entry->error
-                        : status ? status->error : NULL;
-
-    return error ? error : "";
-}
-
 struct json *
 switches_missing(const struct switches *s, bool *hopeless)
 {
@@ -674,6 +707,29 @@ switches_missing(const struct switches *s, bool *hopeless)
     free(nodes);
     *hopeless &= missing->array.n > 0;
     return missing;
+}
+
+struct json *
+switches_status(const struct switches *s)
+{
+    const struct shash_node **nodes = shash_sort(&s->entries);
+    size_t n = shash_count(&s->entries);
+    struct json *object = json_object_create();
+    struct json *others = json_array_create_empty();
+
+    for (size_t i = 0; i < n; i++) {
+        const struct switch_status *status = entry_status(nodes[i]->data);
+
+        if (!status || !status->in_sync) {
+            json_array_add(others, json_string_create(nodes[i]->name));
+        }
+    }
+    json_object_put(object, "count", json_integer_create(n));
+    json_object_put(object, "in_sync",
+                    json_integer_create(n - others->array.n));
+    json_object_put(object, "not_in_sync", others);
+    free(nodes);
+    return object;
 }
 
 /* All that the row says, but when it was read. */
@@ -868,7 +924,8 @@ run_entries(struct switches *s, long long int now)
     long long int end = worked_us() + TURN_US;
     size_t n = ovs_list_size(&s->turns);
 
-    while (n && worked_us() < end) {
+    s->n_files = 0;
+    while (n && worked_us() < end && s->n_files < TURN_FILES) {
         struct ovs_list *node = ovs_list_pop_front(&s->turns);
 
         ovs_list_push_back(&s->turns, node);

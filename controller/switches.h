@@ -80,6 +80,9 @@ void switches_written(struct switches *, bool success);
  * never worked. */
 struct json *switches_missing(const struct switches *, bool *hopeless);
 
+/* How many there are, and which are not as wanted; caller owns. */
+struct json *switches_status(const struct switches *);
+
 /* Takes over 'call', a "switch_..." method. */
 void switches_handle(struct switches *, struct api_call *call,
                      long long int now);
