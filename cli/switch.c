@@ -141,6 +141,7 @@ print_show(struct cli *cli, const struct json *answer)
     }
     print_ports(cli, answer);
     print_lines(cli, answer, "differences", NULL, OUTPUT_BAD);
+    print_lines(cli, answer, "notes", NULL, OUTPUT_NOTABLE);
     return EXIT_SUCCESS;
 }
 
@@ -202,6 +203,7 @@ print_verify(struct cli *cli, const struct json *answer)
     print_boolean(cli, answer, "same");
     print_boolean(cli, answer, "saved");
     print_lines(cli, answer, "differences", "difference", OUTPUT_BAD);
+    print_lines(cli, answer, "notes", NULL, OUTPUT_NOTABLE);
     return same ? EXIT_SUCCESS : DIFFERS;
 }
 

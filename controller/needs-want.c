@@ -215,6 +215,7 @@ needs_want(const struct needs *f, const struct model *m,
 
         switch_wanted_init(s);
         shash_add(wanted, sw->name, s);
+        s->filter_others = sw->filter_others;
         if (sw->parking) {
             s->parking = sw->parking;
             switch_wanted_add_vlan(s, sw->parking, "parking");

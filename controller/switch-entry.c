@@ -144,6 +144,7 @@ entry_destroy(struct switches *s, struct entry *entry)
     free_switch(entry->sw);
     free_switch(entry->next);
     free(entry->memory_path);
+    free(entry->open_ports);
     free(entry->name);
     free(entry->written);
     free(entry->writing);
@@ -274,6 +275,7 @@ entry_set_wanted(struct entry *entry, struct switch_wanted *wanted)
 {
     wanted_free(entry->wanted);
     entry->wanted = wanted;
+    entry->looked_at = 0;
     if (entry->reconcile) {
         switch_reconcile_set_wanted(entry->reconcile, wanted);
     }
@@ -283,4 +285,28 @@ void
 entry_set_tvds(struct entry *entry, const struct switch_wanted *wanted)
 {
     entry->wanted->tvds = wanted->tvds;
+}
+
+void
+entry_watch_others(const struct switches *s, struct entry *entry)
+{
+    const struct switch_status *status
+        = switch_reconcile_status(entry->reconcile);
+    const struct switch_tables *t = switch_reconcile_tables(entry->reconcile);
+    char *open_ports;
+
+    if (!t || !entry->wanted || status->last_read == entry->looked_at
+        || (status->state != SWITCH_IDLE && status->state != SWITCH_FAILED
+            && status->state != SWITCH_STUCK)) {
+        return;
+    }
+    entry->looked_at = status->last_read;
+    open_ports = switch_open_ports(t, entry->wanted);
+    if (open_ports && !nullable_string_is_equal(open_ports,
+                                                entry->open_ports)) {
+        report(s->config.sink, REPORT_WARNING, "switch-open-ports",
+               "switch %s: %s", entry->name, open_ports);
+    }
+    free(entry->open_ports);
+    entry->open_ports = open_ports;
 }

@@ -222,6 +222,21 @@ switch_show_line(const struct switch_view *v)
     return object;
 }
 
+/* What is not for us to change, unless the policy says so. */
+static void
+put_notes(struct json *object, const struct switch_view *v)
+{
+    struct svec notes = SVEC_EMPTY_INITIALIZER;
+    char *note = v->tables && v->wanted
+                 ? switch_open_ports(v->tables, v->wanted) : NULL;
+
+    if (note) {
+        svec_add_nocopy(&notes, note);
+    }
+    put_lines(object, "notes", &notes);
+    svec_destroy(&notes);
+}
+
 struct json *
 switch_show(const struct switch_view *v)
 {
@@ -231,6 +246,7 @@ switch_show(const struct switch_view *v)
 
     put_status(object, v);
     put_lines(object, "differences", s ? &s->differences : &none);
+    put_notes(object, v);
     put_integer(object, "reads", s ? s->n_reads : 0);
     put_integer(object, "sets", s ? s->n_sets : 0);
     put_integer(object, "rollbacks", s ? s->n_rollbacks : 0);
@@ -271,6 +287,7 @@ switch_show_verify(const struct switch_view *v)
 
     put_bool(object, "same", same);
     put_lines(object, "differences", &differences);
+    put_notes(object, v);
     put_bool(object, "saved", v->status && v->status->saved);
     svec_destroy(&differences);
     return object;

@@ -43,6 +43,9 @@ struct entry {
     unsigned long long n_changes; /* Of its status, when it was looked at. */
     bool unchecked;             /* It was not, since it may be otherwise. */
     bool stale;                 /* Its row is to be written. */
+    long long int looked_at;    /* The 'last_read' of its status, when its
+                                 * others' ports were looked at, and */
+    char *open_ports;           /* what was said of them; NULL: nothing. */
 };
 
 struct switches {
@@ -89,6 +92,8 @@ void entry_renew(struct switches *, struct entry *);
 bool entry_is_changing(const struct entry *);
 /* What is wanted from now on; taken over. */
 void entry_set_wanted(struct entry *, struct switch_wanted *);
+/* Warns of ports that are not ours, once until they are others. */
+void entry_watch_others(const struct switches *, struct entry *);
 /* Nothing else is wanted than was, but the TVDs may be those of 'wanted'. */
 void entry_set_tvds(struct entry *, const struct switch_wanted *wanted);
 

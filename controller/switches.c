@@ -898,6 +898,7 @@ run_entry(struct switches *s, struct entry *entry, long long int now)
     }
     if (entry->reconcile) {
         switch_reconcile_run(entry->reconcile, now);
+        entry_watch_others(s, entry);
     }
     if (entry->leaving && !entry_is_changing(entry)) {
         entry_destroy(s, entry);

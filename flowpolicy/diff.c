@@ -231,6 +231,8 @@ switch_props(const void *sw_, struct props *p)
         model_switch_vlans_to_string(sw->vlans));
     put(p, "manage", "true", "%s", sw->manage ? "true" : "false");
     put(p, "save", "true", "%s", sw->save ? "true" : "false");
+    put(p, "filter_others", "false", "%s",
+        sw->filter_others ? "true" : "false");
     put(p, "parking", "0", "%u", sw->parking);
     put_adopted(sw, p);
     put_switch_ports(sw, p);

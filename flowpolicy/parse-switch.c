@@ -124,6 +124,14 @@ switch_save(struct parser *p, const struct node *value, void *sw_)
 }
 
 static void
+switch_filter_others(struct parser *p, const struct node *value, void *sw_)
+{
+    struct model_switch *sw = sw_;
+
+    parse_bool(p, value, "filter_others", &sw->filter_others);
+}
+
+static void
 switch_adopt(struct parser *p, const struct node *value, void *sw_)
 {
     struct model_switch *sw = sw_;
@@ -174,6 +182,7 @@ parse_switches(struct parser *p, const struct node *section)
         { "manage", switch_manage, false },
         { "save", switch_save, false },
         { "adopt", switch_adopt, false },
+        { "filter_others", switch_filter_others, false },
         { "parking", switch_parking, false },
         { "links", switch_later, false },
         { "ports", switch_later, false },

@@ -190,6 +190,8 @@ struct model_switch {
     enum model_switch_vlans vlans;
     bool manage;                /* False: read and compared, never changed. */
     bool save;                  /* What was changed is saved there. */
+    bool filter_others;         /* Ports that are not ours get ingress
+                                 * filtering. */
     struct model_loc parking_loc;
     uint16_t parking;           /* VLAN of ports that have none, where a switch
                                  * insists on one; 0: none. */

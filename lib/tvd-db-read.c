@@ -229,6 +229,7 @@ read_switch(struct model_switch *s, const struct tvdrec_switch *row)
                 : MODEL_VLANS_ON_DEMAND);
     s->manage = smap_get_bool(&row->options, "manage", true);
     s->save = smap_get_bool(&row->options, "save", true);
+    s->filter_others = smap_get_bool(&row->options, "filter_others", false);
     s->parking = smap_get_uint(&row->options, "parking", 0);
     s->parking = s->parking <= 4094 ? s->parking : 0;
     for (size_t i = 0; i < row->n_adopt; i++) {

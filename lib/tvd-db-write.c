@@ -158,6 +158,9 @@ write_switch(const struct tvdrec_switch *row, const struct model_switch *sw)
     if (!sw->save) {
         smap_add(&options, "save", "false");
     }
+    if (sw->filter_others) {
+        smap_add(&options, "filter_others", "true");
+    }
     if (sw->parking) {
         smap_add_format(&options, "parking", "%u", sw->parking);
     }

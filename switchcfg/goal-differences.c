@@ -102,6 +102,17 @@ describe_vlan(const struct goal_vlan *v, struct svec *lines)
     }
 }
 
+static const struct goal_other *
+goal_other_find(const struct switch_goal *goal, uint32_t number)
+{
+    for (size_t i = 0; i < goal->n_others; i++) {
+        if (goal->others[i].now->number == number) {
+            return &goal->others[i];
+        }
+    }
+    return NULL;
+}
+
 void
 switch_goal_differences(const struct switch_goal *goal, struct svec *lines)
 {
@@ -114,9 +125,15 @@ switch_goal_differences(const struct switch_goal *goal, struct svec *lines)
         if (g) {
             describe_port(goal, g, lines);
         } else {
+            const struct goal_other *other
+                = goal_other_find(goal, ports[i]->number);
             struct ds s = DS_EMPTY_INITIALIZER;
 
             describe_memberships(goal, ports[i]->number, &s);
+            if (other) {
+                ds_put_format(&s, ", ingress filtering is %s",
+                              other->filtering == MIB_TRUE ? "off" : "on");
+            }
             if (s.length) {
                 char *label = switch_tables_port_label(goal->tables, ports[i]);
 

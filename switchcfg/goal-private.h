@@ -18,8 +18,13 @@ const struct switch_port *goal_stranger_sends_to(const struct switch_goal *,
 char *goal_keep_strangers_out(struct switch_goal *,
                               const struct switch_wanted *)
     OVS_WARN_UNUSED_RESULT;
-/* Ports that are not ours can send into any VLAN if nothing stops them; that
- * is for the administrator to change. */
+/* Ports that are not ours and let in frames of VLANs that they are not in are
+ * filtered, if that is wanted and they can be; */
+void goal_filter_others(struct switch_goal *);
+/* those that were not 'before' are not any more; */
+void goal_restore_others(struct switch_goal *,
+                         const struct switch_tables *before);
+/* those that stay so are for the administrator to change. */
 void goal_note_unfiltered(struct switch_goal *);
 
 #endif /* switchcfg/goal-private.h */

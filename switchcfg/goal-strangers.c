@@ -8,8 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "openvswitch/dynamic-string.h"
+#include "switchcfg/plan.h"
 #include "switchcfg/profile.h"
 #include "util.h"
+
+/* True if the device can be told to filter at 'p', and does not. */
+static bool
+can_be_filtered(const struct switch_tables *t, const struct switch_port *p)
+{
+    return t->profile->model == SWITCH_QBRIDGE
+           && t->profile->ingress_filtering == SWITCH_IF_PRESENT
+           && p->ingress_filtering == MIB_FALSE;
+}
 
 const struct switch_port *
 goal_stranger_sends_to(const struct switch_goal *goal, unsigned int vid)
@@ -23,6 +33,7 @@ goal_stranger_sends_to(const struct switch_goal *goal, unsigned int vid)
             && profile->ingress_filtering != SWITCH_IMPLICIT
             && p->acceptable_frames != MIB_FRAMES_TAGGED
             && !goal_port_find(goal, p->number)
+            && !(goal->filter_others && can_be_filtered(goal->tables, p))
             && (!found || p->number < found->number)) {
             found = p;
         }
@@ -123,26 +134,125 @@ goal_keep_strangers_out(struct switch_goal *goal, const struct switch_wanted *w)
     return error;
 }
 
+/* --- Ingress filtering ----------------------------------------------------*/
+
+static void
+add_other(struct switch_goal *goal, const struct switch_port *p, int filtering)
+{
+    struct goal_other *other = &goal->others[goal->n_others++];
+
+    other->now = p;
+    other->label = switch_tables_port_label(goal->tables, p);
+    other->filtering = filtering;
+}
+
+void
+goal_filter_others(struct switch_goal *goal)
+{
+    size_t n;
+    const struct switch_port **ports = switch_tables_ports(goal->tables, &n);
+
+    goal->others = xcalloc(n + 1, sizeof *goal->others);
+    for (size_t i = 0; goal->filter_others && i < n; i++) {
+        if (can_be_filtered(goal->tables, ports[i])
+            && !goal_port_find(goal, ports[i]->number)) {
+            add_other(goal, ports[i], MIB_TRUE);
+        }
+    }
+    free(ports);
+}
+
+void
+goal_restore_others(struct switch_goal *goal,
+                    const struct switch_tables *before)
+{
+    size_t n;
+    const struct switch_port **ports = switch_tables_ports(goal->tables, &n);
+
+    goal->others = xcalloc(n + 1, sizeof *goal->others);
+    for (size_t i = 0; goal->filter_others && i < n; i++) {
+        const struct switch_port *old = switch_tables_port(before,
+                                                           ports[i]->number);
+
+        if (old && can_be_filtered(before, old)
+            && ports[i]->ingress_filtering == MIB_TRUE
+            && !goal_port_find(goal, old->number)) {
+            add_other(goal, ports[i], MIB_FALSE);
+        }
+    }
+    free(ports);
+}
+
+/* True if 'p' lets in frames with the tag of a VLAN that it is not in. */
+static bool
+is_open(const struct switch_port *p)
+{
+    return p->ingress_filtering == MIB_FALSE
+           && p->acceptable_frames != MIB_FRAMES_UNTAGGED;
+}
+
+/* What is said of 'open', which are not ours and let in what they should not;
+ * NULL if there are none. */
+static char *
+describe_open(const struct portlist *open)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    if (portlist_is_empty(open)) {
+        return NULL;
+    }
+    ds_put_cstr(&s, "ports that are not ours let in frames tagged for VLANs "
+                "of TVDs, so what is behind them can send to EEs; turn on "
+                "their ingress filtering, or say 'filter_others: true' in the "
+                "policy: ");
+    portlist_format(open, PORTLIST_MSB_FIRST, &s);
+    return ds_steal_cstr(&s);
+}
+
 void
 goal_note_unfiltered(struct switch_goal *goal)
 {
     const struct switch_port *p;
     struct portlist open = { .n = 0 };
-    struct ds s = DS_EMPTY_INITIALIZER;
+    char *note;
 
     HMAP_FOR_EACH (p, node, &goal->tables->ports) {
-        if (p->ingress_filtering == MIB_FALSE
-            && !goal_port_find(goal, p->number)) {
+        if (is_open(p) && goal->n_ports
+            && !goal_port_find(goal, p->number)
+            && !(goal->filter_others && can_be_filtered(goal->tables, p))) {
             portlist_set(&open, PORTLIST_MSB_FIRST, p->number, true);
         }
     }
-    if (goal->n_ports && !portlist_is_empty(&open)) {
-        ds_put_cstr(&s, "ports that are not ours let in frames of every VLAN, "
-                    "so what is behind them could send to EEs (ingress "
-                    "filtering is off): ");
-        portlist_format(&open, PORTLIST_MSB_FIRST, &s);
-        svec_add(&goal->notes, ds_cstr(&s));
+    note = describe_open(&open);
+    if (note) {
+        svec_add_nocopy(&goal->notes, note);
     }
-    ds_destroy(&s);
     portlist_destroy(&open);
+}
+
+char *
+switch_open_ports(const struct switch_tables *t, const struct switch_wanted *w)
+{
+    struct portlist open = { .n = 0 };
+    const struct switch_port *p;
+    const struct shash_node *node;
+    char *note;
+
+    HMAP_FOR_EACH (p, node, &t->ports) {
+        if (is_open(p) && p->number <= PORTLIST_MAX_PORT) {
+            portlist_set(&open, PORTLIST_MSB_FIRST, p->number, true);
+        }
+    }
+    SHASH_FOR_EACH (node, &w->ports) {
+        char *error = portlist_is_empty(&open) ? NULL
+                      : switch_tables_find_port(t, node->name, &p);
+
+        if (!portlist_is_empty(&open) && !error) {
+            portlist_set(&open, PORTLIST_MSB_FIRST, p->number, false);
+        }
+        free(error);
+    }
+    note = shash_is_empty(&w->ports) ? NULL : describe_open(&open);
+    portlist_destroy(&open);
+    return note;
 }

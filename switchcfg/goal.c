@@ -46,8 +46,12 @@ switch_goal_clear(struct switch_goal *goal)
         free(v->name);
         free(v->label);
     }
+    for (size_t i = 0; i < goal->n_others; i++) {
+        free(goal->others[i].label);
+    }
     free(goal->ports);
     free(goal->vlans);
+    free(goal->others);
     svec_destroy(&goal->notes);
 }
 
@@ -581,6 +585,7 @@ start(struct switch_goal *goal, const struct switch_tables *t,
     memset(goal, 0, sizeof *goal);
     svec_init(&goal->notes);
     goal->tables = t;
+    goal->filter_others = w->filter_others && !shash_is_empty(&w->ports);
     error = switch_check_device(t, !shash_is_empty(&w->ports));
     if (!error) {
         error = switch_wanted_check(w);
@@ -606,6 +611,7 @@ switch_goal_from_wanted(const struct switch_tables *t,
         error = goal_keep_strangers_out(goal, w);
     }
     if (!error) {
+        goal_filter_others(goal);
         goal_note_unfiltered(goal);
     }
     return error;
@@ -775,5 +781,6 @@ switch_goal_from_before(const struct switch_tables *now,
 
         error = error ? error : restore_port(goal, g, old ? old : g->now);
     }
+    goal_restore_others(goal, before);
     return error;
 }

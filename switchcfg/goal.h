@@ -22,6 +22,13 @@ struct goal_port {
     int frames, filtering, gvrp; /* 0: nothing to be set. */
 };
 
+/* A port that is not ours, and gets ingress filtering, or loses it again. */
+struct goal_other {
+    const struct switch_port *now;
+    char *label;
+    int filtering;
+};
+
 /* A VLAN with a static row, now or in the end. */
 struct goal_vlan {
     const struct switch_vlan *now; /* NULL: no static row yet. */
@@ -41,6 +48,9 @@ struct switch_goal {
     size_t n_ports;
     struct goal_vlan *vlans;    /* By row. */
     size_t n_vlans;
+    bool filter_others;         /* See switch_wanted. */
+    struct goal_other *others;  /* By number. */
+    size_t n_others;
     struct svec notes;
 };
 

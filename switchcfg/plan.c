@@ -211,6 +211,28 @@ add_frames(struct plan_steps *steps, enum plan_phase phase,
                     ? "take tagged frames only" : "take untagged frames only");
 }
 
+/* Filtering of ports that are not ours. */
+static void
+add_others(struct plan_steps *steps, const struct switch_goal *goal,
+           int filtering)
+{
+    bool on = filtering == MIB_TRUE;
+
+    for (size_t i = 0; i < goal->n_others; i++) {
+        const struct goal_other *other = &goal->others[i];
+
+        if (other->filtering == filtering) {
+            plan_add_number(steps, on ? PLAN_RESTRICT : PLAN_UNPROTECT,
+                            on ? SWITCH_FILTER_INGRESS : SWITCH_UNPROTECT,
+                            &mib_ingress_filtering, other->now->number,
+                            MIB_INTEGER, filtering,
+                            xasprintf("%s: ingress filtering %s", other->label,
+                                      on ? "on" : "off, as it was"))->set.port
+                = other->now->number;
+        }
+    }
+}
+
 static void
 add_protection(struct plan_steps *steps, const struct switch_goal *goal)
 {
@@ -224,6 +246,7 @@ add_protection(struct plan_steps *steps, const struct switch_goal *goal)
                             "ingress filtering on");
         }
     }
+    add_others(steps, goal, MIB_TRUE);
     for (size_t i = 0; i < goal->n_ports; i++) {
         const struct goal_port *g = &goal->ports[i];
 
@@ -696,6 +719,7 @@ add_unprotection(struct plan_steps *steps, const struct switch_goal *goal)
                             "GVRP on, as it was");
         }
     }
+    add_others(steps, goal, MIB_FALSE);
 }
 
 static void

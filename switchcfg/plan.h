@@ -11,7 +11,8 @@
  *   - two ports are together in a VLAN only if they are so in the tables or
  *     as wanted;
  *   - ports and VLANs that are not ours are as they were, also in lists that
- *     ours are in.  (A VLAN that carries our mark is ours as a whole: a port
+ *     ours are in, but for ingress filtering of such ports if that is wanted.
+ *     (A VLAN that carries our mark is ours as a whole: a port
  *     that is in it and should not be is taken out.)
  *
  * So: ingress filtering on; acceptable frames where they become fewer; leave
@@ -146,6 +147,11 @@ bool switch_plan_verify_restored(const struct switch_tables *now,
 void switch_port_memberships(const struct switch_tables *,
                              const struct switch_port *,
                              struct vidset *tagged, struct vidset *untagged);
+
+/* What an administrator should know of ports that are not ours and let in
+ * frames of VLANs that they are not in; NULL: there are none.  Caller frees. */
+char *switch_open_ports(const struct switch_tables *,
+                        const struct switch_wanted *);
 
 /* To take over a device that is configured already.
  *

@@ -175,6 +175,7 @@ switch_wanted_clone(const struct switch_wanted *w)
     }
     copy->adopted = w->adopted;
     copy->parking = w->parking;
+    copy->filter_others = w->filter_others;
     copy->created = w->created;
     copy->tvds = w->tvds;
     return copy;
@@ -189,6 +190,7 @@ switch_wanted_equal(const struct switch_wanted *a,
     if (shash_count(&a->ports) != shash_count(&b->ports)
         || shash_count(&a->vlans) != shash_count(&b->vlans)
         || a->parking != b->parking
+        || a->filter_others != b->filter_others
         || !vidset_equal(&a->adopted, &b->adopted)
         || !vidset_equal(&a->created, &b->created)) {
         return false;

@@ -73,6 +73,8 @@ struct switch_wanted {
                                  * that no port needs now: to tell what is
                                  * theirs.  No part of what is set, so not
                                  * compared. */
+    bool filter_others;         /* Ports that are not ours get ingress
+                                 * filtering, and nothing else. */
     unsigned int parking;       /* 0, or the VID of one of 'vlans': where ports
                                  * go, tagged, that would be in no VLAN, on
                                  * devices that insist on one

@@ -223,6 +223,7 @@ print_switch_keys(struct ds *s, const struct model_switch *sw)
     }
     ds_put_cstr(s, sw->manage ? "" : ", manage: false");
     ds_put_cstr(s, sw->save ? "" : ", save: false");
+    ds_put_cstr(s, sw->filter_others ? ", filter_others: true" : "");
     if (sw->parking) {
         ds_put_format(s, ", parking: %u", sw->parking);
     }

@@ -918,7 +918,7 @@ test_lines(void)
     for (size_t i = 0; i < MIN(plan.lines.n, ARRAY_SIZE(expected)); i++) {
         is_str(plan.lines.names[i], expected[i], "line %"PRIuSIZE, i + 1);
     }
-    ok(plan.notes.n == 1 && strstr(plan.notes.names[0], "filtering is off): 2"),
+    ok(plan.notes.n == 1 && strstr(plan.notes.names[0], "in the policy: 2"),
        "a note about ports that are not ours");
     switch_plan_destroy(&plan);
     switch_wanted_destroy(&w);

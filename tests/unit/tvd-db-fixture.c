@@ -172,12 +172,13 @@ model_text(const struct model *m)
         struct model_switch *sw = node->data;
 
         svec_add_nocopy(&out, xasprintf(
-            "switch %s: %s %s %s%s%s %u %"PRIuSIZE" %u", sw->name,
+            "switch %s: %s %s %s%s%s%s %u %"PRIuSIZE" %u", sw->name,
             sw->address ? sw->address : "-",
             smap_get_def(&sw->snmp, "version", "-"),
             model_switch_vlans_to_string(sw->vlans),
             sw->manage ? " managed" : "", sw->save ? " saved" : "",
-            sw->parking, sw->n_adopt, sw->n_adopt ? sw->adopt[0] : 0));
+            sw->filter_others ? " filtered" : "", sw->parking, sw->n_adopt,
+            sw->n_adopt ? sw->adopt[0] : 0));
         put_switch_ports(&out, sw);
     }
     SHASH_FOR_EACH (node, &m->tvds) {
@@ -335,6 +336,7 @@ make_model(unsigned int n_tvds, unsigned int version)
     sw->vlans = version % 2 ? MODEL_VLANS_LABEL : MODEL_VLANS_ON_DEMAND;
     sw->manage = version % 2;
     sw->save = version % 3;
+    sw->filter_others = version % 4 == 1;
     sw->parking = version % 2 ? 0 : 77;
     model_switch_adopt(sw, 100 + version);
     port = model_switch_port_add(sw, "Gi 1/0/1");
