@@ -119,7 +119,7 @@ static int
 print_show(struct cli *cli, const struct json *answer)
 {
     static const char *const strings[] = {
-        "name", "address", "state", "profile", "description", "error", "note",
+        "name", "address", "state", "profile", "description", "error",
         "save",
     };
     static const char *const booleans[] = {

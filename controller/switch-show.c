@@ -209,7 +209,24 @@ put_status(struct json *object, const struct switch_view *v)
     put_text(object, "profile", s ? s->profile : NULL);
     put_text(object, "description", s ? s->descr : NULL);
     put_text(object, "error", v->error ? v->error : s ? s->error : NULL);
-    put_text(object, "note", s ? s->note : NULL);
+}
+
+/* What is not wrong yet, or not for us to change unless the policy says so. */
+static void
+put_notes(struct json *object, const struct switch_view *v)
+{
+    struct svec notes = SVEC_EMPTY_INITIALIZER;
+    char *note = v->tables && v->wanted
+                 ? switch_open_ports(v->tables, v->wanted) : NULL;
+
+    if (v->status && v->status->note) {
+        svec_add(&notes, v->status->note);
+    }
+    if (note) {
+        svec_add_nocopy(&notes, note);
+    }
+    put_lines(object, "notes", &notes);
+    svec_destroy(&notes);
 }
 
 struct json *
@@ -218,23 +235,9 @@ switch_show_line(const struct switch_view *v)
     struct json *object = start(v);
 
     put_status(object, v);
+    put_notes(object, v);
     put_text(object, "state", v->phase);
     return object;
-}
-
-/* What is not for us to change, unless the policy says so. */
-static void
-put_notes(struct json *object, const struct switch_view *v)
-{
-    struct svec notes = SVEC_EMPTY_INITIALIZER;
-    char *note = v->tables && v->wanted
-                 ? switch_open_ports(v->tables, v->wanted) : NULL;
-
-    if (note) {
-        svec_add_nocopy(&notes, note);
-    }
-    put_lines(object, "notes", &notes);
-    svec_destroy(&notes);
 }
 
 struct json *
