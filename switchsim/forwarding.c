@@ -176,6 +176,18 @@ forwarding_mute(struct forwarding *f, unsigned int number)
     }
 }
 
+static bool
+port_equal(const struct forwarding_port *p, const struct forwarding_port *q)
+{
+    return p->number == q->number && p->native == q->native
+           && p->native_tagged == q->native_tagged
+           && p->drop_untagged == q->drop_untagged
+           && p->drop_tagged == q->drop_tagged
+           && p->stray_untagged == q->stray_untagged
+           && bitmap_equal(p->members, q->members, FORWARDING_N_VLANS)
+           && bitmap_equal(p->strays, q->strays, FORWARDING_N_VLANS);
+}
+
 bool
 forwarding_equal(const struct forwarding *a, const struct forwarding *b)
 {
@@ -183,19 +195,64 @@ forwarding_equal(const struct forwarding *a, const struct forwarding *b)
         return false;
     }
     for (size_t i = 0; i < a->n; i++) {
-        const struct forwarding_port *p = &a->ports[i], *q = &b->ports[i];
-
-        if (p->number != q->number || p->native != q->native
-            || p->native_tagged != q->native_tagged
-            || p->drop_untagged != q->drop_untagged
-            || p->drop_tagged != q->drop_tagged
-            || p->stray_untagged != q->stray_untagged
-            || !bitmap_equal(p->members, q->members, FORWARDING_N_VLANS)
-            || !bitmap_equal(p->strays, q->strays, FORWARDING_N_VLANS)) {
+        if (!port_equal(&a->ports[i], &b->ports[i])) {
             return false;
         }
     }
     return true;
+}
+
+bool
+forwarding_port_equal(const struct forwarding *a, const struct forwarding *b,
+                      unsigned int number)
+{
+    const struct forwarding_port *p = forwarding_find(a, number);
+    const struct forwarding_port *q = forwarding_find(b, number);
+
+    return p && q ? port_equal(p, q) : p == q;
+}
+
+unsigned int
+forwarding_untagged(const struct forwarding_port *fp)
+{
+    return fp->drop_untagged ? 0
+           : fp->stray_untagged ? fp->stray_untagged
+           : bitmap_is_set(fp->members, fp->native) ? fp->native : 0;
+}
+
+/* VLANs whose tagged frames are taken in; caller frees. */
+static unsigned long *
+taken(const struct forwarding_port *fp)
+{
+    unsigned long *vlans = bitmap_allocate(FORWARDING_N_VLANS);
+
+    if (!fp->drop_tagged) {
+        bitmap_or(vlans, fp->members, FORWARDING_N_VLANS);
+        bitmap_or(vlans, fp->strays, FORWARDING_N_VLANS);
+    }
+    return vlans;
+}
+
+/* What both take in and one of them sends out strays meanwhile. */
+static void
+restrict_port(struct forwarding_port *fp, const struct forwarding_port *o)
+{
+    unsigned long *in = taken(fp), *also_in = taken(o);
+    unsigned int vid = forwarding_untagged(fp);
+    size_t member;
+
+    bitmap_and(in, also_in, FORWARDING_N_VLANS);
+    bitmap_free(also_in);
+    vid = vid == forwarding_untagged(o) ? vid : 0;
+    bitmap_and(fp->members, o->members, FORWARDING_N_VLANS);
+    BITMAP_FOR_EACH_1 (member, FORWARDING_N_VLANS, fp->members) {
+        bitmap_set0(in, member);
+    }
+    bitmap_free(fp->strays);
+    fp->strays = in;
+    fp->drop_tagged = fp->drop_tagged || o->drop_tagged;
+    fp->drop_untagged = !vid;
+    fp->stray_untagged = bitmap_is_set(fp->members, vid) ? 0 : vid;
 }
 
 void
@@ -205,18 +262,10 @@ forwarding_restrict(struct forwarding *f, const struct forwarding *other)
         struct forwarding_port *fp = &f->ports[i];
         const struct forwarding_port *o = forwarding_find(other, fp->number);
 
-        if (!o) {
+        if (o) {
+            restrict_port(fp, o);
+        } else {
             forwarding_mute(f, fp->number);
-            continue;
-        }
-        bitmap_and(fp->members, o->members, FORWARDING_N_VLANS);
-        bitmap_and(fp->strays, o->strays, FORWARDING_N_VLANS);
-        fp->drop_tagged = fp->drop_tagged || o->drop_tagged;
-        fp->drop_untagged = fp->drop_untagged || o->drop_untagged
-                            || fp->native != o->native;
-        if (fp->stray_untagged != o->stray_untagged) {
-            fp->stray_untagged = 0;
-            fp->drop_untagged = true;
         }
     }
 }

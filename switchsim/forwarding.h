@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a bridge of Open vSwitch has to do to forward as a switch's tables
- * say, or why it cannot.
+ * What flows around the normal forwarding of Open vSwitch have to let in and
+ * out at each port so that frames go as a switch's tables say (RFC 4363), or
+ * why they cannot.
  *
- * Pure.  Two things work together: each port's VLANs, as the Port table of
- * Open vSwitch knows them, and a few flows in front of the bridge's normal
- * forwarding for what that table does not know (RFC 4363):
+ * Pure.
  *
+ *  - "members" are the VLANs that the port is in: what leaves it, tagged but
+ *    for the native one, and what comes in;
  *  - "native" is the VLAN whose frames leave untagged; what comes in untagged
- *    goes there too, unless 'drop_untagged' (flow: drop);
- *  - with 'drop_tagged' nothing else comes in (flow: drop);
- *  - "members" are the VLANs that the port is in, tagged but for the native
- *    one.  A bridge always filters what comes in by them.  So frames of other
- *    VLANs that a port without ingress filtering takes in are forwarded as if
- *    another port, of which nothing comes out, had them ('strays',
- *    'stray_untagged'; flows).
+ *    goes there too, unless 'drop_untagged';
+ *  - with 'drop_tagged' nothing else comes in;
+ *  - frames of other VLANs that a port without ingress filtering takes in are
+ *    forwarded as if another port, of which nothing comes out, had them
+ *    ('strays', 'stray_untagged').
  *
- * Two things are beyond both, and such tables are refused: a port that is
+ * Two things are beyond it, and such tables are refused: a port that is
  * untagged in two VLANs, and one that takes untagged frames into another VLAN
  * than it sends untagged. */
 
@@ -64,8 +63,13 @@ void forwarding_mute(struct forwarding *, unsigned int number);
 struct forwarding_port *forwarding_find(const struct forwarding *,
                                         unsigned int number);
 bool forwarding_equal(const struct forwarding *, const struct forwarding *);
-/* 'f' less what the flows of 'other' would not let through, too: what can be
- * in force while the bridge goes from one to the other. */
+/* Whether both do the same with port 'number'. */
+bool forwarding_port_equal(const struct forwarding *,
+                           const struct forwarding *, unsigned int number);
+/* VLAN of untagged frames that come in, 0: they are dropped. */
+unsigned int forwarding_untagged(const struct forwarding_port *);
+/* 'f' less what 'other' would not let in or out, too, but nothing that both
+ * let: what can be in force while the bridge goes from one to the other. */
 void forwarding_restrict(struct forwarding *f, const struct forwarding *other);
 void forwarding_clone(struct forwarding *dst, const struct forwarding *src);
 
