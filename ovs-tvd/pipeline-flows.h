@@ -7,6 +7,7 @@
 #ifndef OVS_TVD_PIPELINE_FLOWS_H
 #define OVS_TVD_PIPELINE_FLOWS_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "openvswitch/types.h"
@@ -80,6 +81,8 @@ void pipeline_fabric_leg(struct maker *, const struct model_tvd *a,
  * the NICs of EEs named as peers.  'model' is searched for those EEs only. */
 void pipeline_tvd_flows(const struct model *, const struct model_tvd *,
                         struct flow_list *);
+/* True if rule G can send anything through it. */
+bool pipeline_has_gateway(const struct model_tvd *);
 /* Of these, the entries from its roles. */
 void pipeline_matrix_flows(const struct model *, const struct model_tvd *,
                            struct maker *);

@@ -25,6 +25,7 @@
 
 #include "ovs-tvd/pipeline-flows.h"
 
+#include "flowpolicy/decide.h"
 #include "lib/model.h"
 #include "ovs-tvd/flow-maker.h"
 #include "ovs-tvd/flowtab.h"
@@ -41,15 +42,6 @@ struct own_right {
     const struct model_role *from, *to;
     uint32_t from_nic;          /* If not 0: only this one of 'from'. */
 };
-
-static enum model_action
-get_action(const struct model_role *from, const struct model_tvd *to)
-{
-    const struct model_rule *rule = model_rule_find(from, to);
-
-    return (rule ? rule->action
-            : to == from->tvd ? MODEL_UNRESTRICTED : MODEL_NONE);
-}
 
 /* Packets from any of 'n_ports' ports from 'port' on. */
 static void
@@ -147,24 +139,19 @@ make_peers(struct own_right *o, const struct model_rule *back)
     o->from_nic = 0;
 }
 
-static bool
-has_gateway(const struct model_tvd *tvd)
-{
-    return tvd->gateway && tvd->gateway->id;
-}
-
 /* Packets from 'from' to 'to', whose answers are allowed by 'back', or by the
  * default if that is NULL. */
 static void
 make_pair(struct own_right *o, const struct model_role *from,
           const struct model_role *to, const struct model_rule *back)
 {
-    enum model_action there = get_action(from, to->tvd);
+    enum model_action there = decide_entry(from, to->tvd).action;
     bool back_by_gateway = back && back->action == MODEL_G;
 
     if (there == MODEL_NONE || (there == MODEL_G) == back_by_gateway
         || (o->hold && back_by_gateway)
-        || !has_gateway(from->tvd) || !has_gateway(to->tvd) || !from->id) {
+        || !pipeline_has_gateway(from->tvd)
+        || !pipeline_has_gateway(to->tvd) || !from->id) {
         return;
     }
     o->from = from;

@@ -257,8 +257,8 @@ make_leg(struct maker *m, const struct model_tvd *a,
     pipeline_fabric_leg(m, a, b);
 }
 
-static bool
-has_gateway(const struct model_tvd *tvd)
+bool
+pipeline_has_gateway(const struct model_tvd *tvd)
 {
     return tvd->gateway && tvd->gateway->id;
 }
@@ -270,7 +270,7 @@ make_entry(struct maker *m, const struct model *model, const struct entry *e)
     make_forward(m, e);
     make_evaluate(m, model, e);
     if (e->action == MODEL_G && e->to != e->from->tvd
-        && has_gateway(e->from->tvd) && has_gateway(e->to)) {
+        && pipeline_has_gateway(e->from->tvd) && pipeline_has_gateway(e->to)) {
         /* Replies take the same path.  Several rules may need it: their
          * flows are the same. */
         make_leg(m, e->from->tvd, e->to);
